@@ -1,0 +1,1 @@
+"""Book formats in and out, a module a format."""

@@ -1,0 +1,144 @@
+"""The rows of the database as frozen dataclasses. Times are Unix seconds; ids are 12 lowercase letters and digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+RevisionKind = Literal["typed", "accepted", "imported", "restored", "named"]
+TakeKind = Literal["continue", "rewrite"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """One book. `finished_at`: exported and its memory discarded. `learning`: does new text get learnt by itself."""
+
+    id: str
+    title: str
+    created_at: float
+    updated_at: float
+    deleted_at: float | None = None
+    finished_at: float | None = None
+    learning: Literal["on", "paused", "off"] = "on"
+
+
+@dataclass(frozen=True)
+class ChapterHead:
+    """A chapter without its text. `revision` is its newest revision's number, counted from 1 in each chapter."""
+
+    id: str
+    project: str
+    title: str
+    position: int
+    words: int
+    revision: int
+    updated_at: float
+
+
+@dataclass(frozen=True)
+class Chapter:
+    id: str
+    project: str
+    title: str
+    position: int
+    text: str
+    revision: int
+    updated_at: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of a chapter's text by one author: `take` is the take that wrote it, None for the writer.
+
+    A revision's runs cover its text exactly. Lengths are code points.
+    """
+
+    length: int
+    take: str | None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """`length` code points at `start` of the new text were taken over from take `take`."""
+
+    take: str
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Revision:
+    chapter: str
+    number: int
+    kind: RevisionKind
+    text: str
+    created_at: float
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Take:
+    """One candidate the model wrote for `[start, end)` of revision `revision` (start == end: a continuation).
+
+    `finish_reason` is None while it streams (or after a crash). `memory` is the chain it was written with.
+    """
+
+    id: str
+    project: str
+    chapter: str
+    kind: TakeKind
+    revision: int
+    start: int
+    end: int
+    text: str
+    instruction: str | None
+    model: str
+    memory: str | None
+    sampling: str
+    tokens: int
+    finish_reason: str | None
+    created_at: float
+    accepted_revision: int | None = None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One learnt chunk: the memory with chain `parent` became `chain`. Losses are summed, nats.
+
+    `base_losses` and `memory_losses` are the per-token losses before learning, little-endian float32.
+    """
+
+    project: str
+    chain: str
+    parent: str
+    tokens: int
+    base_loss: float
+    memory_loss: float
+    base_losses: bytes
+    memory_losses: bytes
+    seconds: float
+    created_at: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A stored adapter with its optimizer state, and its claim: `n_chunks` chunks learnt, ending in `chain`."""
+
+    id: int
+    project: str
+    chain: str
+    n_chunks: int
+    sha256: str
+    bytes: int
+    numerics: str
+    created_at: float
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """What a discard deleted, verified gone."""
+
+    files: int
+    bytes: int
+    snapshots: int
+    lessons: int
