@@ -76,7 +76,7 @@ def due(plan: Plan, writing_in: str | None, settled: Callable[[Chunk], bool]) ->
         behind[chunk.chapter] = behind.get(chunk.chapter, 0) + len(chunk.ids)
     for index, (chunk, is_far) in enumerate(zip(plan.chunks, reversed(far), strict=True)):
         moved_on = writing_in is not None and chunk.chapter != writing_in
-        if not (moved_on or is_far) or not settled(chunk):
+        if not (moved_on or (is_far and settled(chunk))):
             return index
     return len(plan.chunks)
 

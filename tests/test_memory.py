@@ -41,7 +41,10 @@ def test_all_is_due_where_writing_has_moved_on() -> None:
 
 
 def test_unsettled_text_is_not_due_and_ends_the_row() -> None:
-    assert memory.due(BOOK, "three", lambda c: c.text != "b") == 1
+    long = plan(*(chunk(name) for name in "abcdef"))
+    assert memory.due(long, "one", lambda _: True) == 4
+    assert memory.due(long, "one", lambda c: c.text != "b") == 1
+    assert memory.due(long, "two", lambda c: c.text != "b") == 6
 
 
 def test_nothing_near_the_end_is_due_while_nobody_has_moved_on() -> None:
