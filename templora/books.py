@@ -1,0 +1,89 @@
+"""The plan of each project's book, kept between changes: only chapters with a new revision are split again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from storage.manuscripts import Manuscripts
+
+from templora import chunks as chunking
+from templora.chunks import Chunk, FileTokenizer, Tokenizer
+from templora.config import Recipe
+from templora.engine import ModelInfo
+from templora.memory import Plan
+
+
+@dataclass(frozen=True)
+class _Split:
+    """One chapter as it was split. `touched`: for each chunk's text, when it was first seen to read so (Unix s)."""
+
+    revision: int
+    chunks: list[Chunk]
+    touched: dict[str, float]
+
+
+class Books:
+    """Plans by project. Knows the base model by its `ModelInfo` alone; without one there is no plan yet."""
+
+    def __init__(
+        self, manuscripts: Manuscripts, recipe: Recipe, info: ModelInfo | None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._manuscripts = manuscripts
+        self._recipe = recipe
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._splits: dict[str, _Split] = {}
+        self._plans: dict[str, tuple[tuple[tuple[str, int], ...], Plan]] = {}
+        self._info: ModelInfo | None = None
+        self._tokenizer: Tokenizer | None = None
+        if info:
+            self.use(info)
+
+    def use(self, info: ModelInfo) -> None:
+        """Plan for this base model from now on. Raises `ModelDamaged` where its tokenizer cannot be read."""
+        with self._lock:
+            if self._info == info:
+                return
+            self._tokenizer = FileTokenizer(info.tokenizer)
+            self._info = info
+            self._splits.clear()
+            self._plans.clear()
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        return self._tokenizer
+
+    def plan(self, project: str) -> Plan | None:
+        """The project's plan, or None before a base model is known."""
+        with self._lock:
+            if self._info is None or self._tokenizer is None:
+                return None
+            heads = self._manuscripts.chapters(project)
+            key = tuple((head.id, head.revision) for head in heads)
+            cached = self._plans.get(project)
+            if cached and cached[0] == key:
+                return cached[1]
+            parts = [chunk for head in heads for chunk in self._split(head.id, head.revision, self._tokenizer)]
+            origin = chunking.origin(self._info.fingerprint, self._recipe)
+            plan = Plan.of(origin, parts, self._recipe.prefix_tokens)
+            self._plans[project] = (key, plan)
+            return plan
+
+    def _split(self, chapter_id: str, revision: int, tokenizer: Tokenizer) -> list[Chunk]:
+        old = self._splits.get(chapter_id)
+        if old and old.revision == revision:
+            return old.chunks
+        chapter = self._manuscripts.chapter(chapter_id)
+        parts = chunking.split(chapter_id, chapter.text, tokenizer, self._recipe.chunk_tokens)
+        now = self._clock() if old else chapter.updated_at
+        touched = {part.text: old.touched.get(part.text, now) if old else now for part in parts}
+        self._splits[chapter_id] = _Split(chapter.revision, parts, touched)
+        return parts
+
+    def touched(self, chunk: Chunk) -> float:
+        """When the chunk's text last changed, as far as this process has seen (Unix seconds)."""
+        split = self._splits.get(chunk.chapter)
+        return split.touched.get(chunk.text, self._clock()) if split else self._clock()

@@ -1,0 +1,88 @@
+"""Books in and out: import a file as a project, take a draft copy, finish a book and let its memory go."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.formats.book import Book, BookChapter
+from storage.manuscripts import Manuscripts
+
+from storage.formats import EXPORTS, read_book
+from storage.records import Discarded, Project
+from templora.errors import BadInput
+from templora.learning import Learning
+
+
+@dataclass(frozen=True)
+class Export:
+    """A manuscript as a file."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A finished book: the file, where it was also written, what was deleted and what relearning would cost."""
+
+    export: Export
+    path: Path
+    discarded: Discarded
+    relearn_minutes: float
+
+
+class Library:
+    def __init__(self, manuscripts: Manuscripts, learning: Learning, folder: Path) -> None:
+        self._manuscripts = manuscripts
+        self._learning = learning
+        self._folder = folder
+
+    def import_book(self, data: bytes, filename: str) -> Project:
+        """A new project from a `.txt`, `.md` or `.docx` file. Raises `UnreadableFile`, `TooLarge`."""
+        book = read_book(data, filename)
+        project = self._manuscripts.create_project(book.title)
+        for chapter in book.chapters:
+            self._manuscripts.add_chapter(project.id, chapter.title, chapter.text, kind="imported")
+        self._learning.touch(project.id)
+        return project
+
+    def copy(self, project_id: str, format: str) -> Export:
+        """A draft copy; the memory stays."""
+        return self._write(project_id, format)[0]
+
+    def finish(self, project_id: str, format: str) -> Finish:
+        """Write the manuscript, verify that it reads back, and only then discard the memory everywhere."""
+        export, book = self._write(project_id, format)
+        path = self._folder / "projects" / project_id / "exports" / export.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(path.suffix + ".part")
+        with temporary.open("wb") as file:
+            file.write(export.data)
+            file.flush()
+            os.fsync(file.fileno())
+        EXPORTS[format].verify(temporary.read_bytes(), book)
+        temporary.replace(path)
+        report = self._learning.report(self._manuscripts.project(project_id))
+        tokens = sum(chunk.tokens for chunk in report.chunks)
+        discarded = self._learning.discard(project_id)
+        self._manuscripts.set_finished(project_id, path.stat().st_mtime)
+        return Finish(export, path, discarded, self._learning.seconds_for(tokens) / 60)
+
+    def _write(self, project_id: str, format: str) -> tuple[Export, Book]:
+        if format not in EXPORTS:
+            raise BadInput(f"There is no format {format!r}; choose one of: {', '.join(EXPORTS)}.")
+        project = self._manuscripts.project(project_id)
+        chapters = [BookChapter(chapter.title, chapter.text) for chapter in self._manuscripts.texts(project_id)]
+        book = Book(project.title, chapters)
+        form = EXPORTS[format]
+        return Export(f"{_file_name(project.title)}.{form.extension}", form.mime, form.write(book)), book
+
+
+def _file_name(title: str) -> str:
+    """A title as a file name on every system: no separators, no reserved characters, at most 80 characters."""
+    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', " ", title).strip(" .")
+    return re.sub(r"\s+", " ", name)[:80].strip() or "manuscript"

@@ -1,0 +1,265 @@
+"""The Studio: every verb of the desk, where text, memory and engine meet. The page and the routes call nothing else.
+
+Order of things, always: the text is committed, then the memory hears of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from storage.database import FolderLock, open_database
+from storage.manuscripts import Manuscripts
+from storage.mirror import Mirror
+from storage.snapshots import Snapshots
+
+from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, Take
+from templora import models
+from templora.books import Books
+from templora.client import WorkerEngine
+from templora.config import DEFAULT, Recipe, Sampling
+from templora.engine import Engine, ModelInfo, ModelStatus
+from templora.errors import BadInput, Conflict, TemploraError
+from templora.learning import Learning
+from templora.library import Export, Finish, Library
+from templora.meter import MemoryReport
+from templora.writing import TakeStream, Writing
+
+log = logging.getLogger(__name__)
+
+KEEP_DELETED_S = 30 * 24 * 3600.0
+MIRROR_EVERY_S = 2.0
+
+
+class Studio:
+    """One data folder, held alone, and one engine. `close()` when done; all methods may be called from any thread."""
+
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine,
+        info: ModelInfo | None = None,
+        recipe: Recipe = DEFAULT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`info`: the base model where it is already on disk, so that plans do not wait for it to load.
+
+        Raises `FolderInUse` where another desk holds the folder.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FolderLock(folder)
+        self._store = open_database(folder)
+        self._engine = engine
+        self._manuscripts = Manuscripts(self._store)
+        self._snapshots = Snapshots(self._store, folder)
+        self._mirror = Mirror(folder)
+        self._books = Books(self._manuscripts, recipe, info, clock)
+        self._learning = Learning(self._manuscripts, self._snapshots, engine, self._books, clock)
+        self._library = Library(self._manuscripts, self._learning, folder)
+        self._writing = Writing(self._manuscripts, engine, self._books, self._learning, recipe)
+        self._dirty: set[str] = set()
+        self._wake = threading.Event()
+        self._closed = False
+        self._keeper = threading.Thread(target=self._keep, name="mirror", daemon=True)
+        self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S)
+        self._snapshots.sweep()
+        engine.on_status(self._model_changed)
+        self._model_changed(engine.status())
+
+    def start(self) -> None:
+        """Begin to learn and to keep the readable mirror, in the background."""
+        self._learning.start()
+        self._keeper.start()
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake.set()
+        self._learning.close()
+        if self._keeper.is_alive():
+            self._keeper.join(timeout=10)
+        self._write_mirrors()
+        self._engine.close()
+        self._store.close()
+        self._lock.release()
+
+    # --- the model ---
+
+    def model(self) -> ModelStatus:
+        return self._engine.status()
+
+    def _model_changed(self, status: ModelStatus) -> None:
+        if status.info is not None:
+            try:
+                self._books.use(status.info)
+            except TemploraError as error:
+                log.warning("%s", error.message)
+        if status.state == "ready":
+            self._learning.nudge()
+
+    # --- projects ---
+
+    def projects(self, deleted: bool = False) -> list[Project]:
+        return self._manuscripts.projects(deleted=deleted)
+
+    def project(self, id: str) -> tuple[Project, list[ChapterHead]]:
+        """A project that is being worked on, with its chapters in order."""
+        project, heads = self.peek(id)
+        if project.deleted_at is None:
+            self._learning.touch(id)
+        return project, heads
+
+    def peek(self, id: str) -> tuple[Project, list[ChapterHead]]:
+        """As `project`, for a list: looking at a book in the list is not working on it."""
+        return self._manuscripts.project(id), self._manuscripts.chapters(id)
+
+    def create_project(self, title: str) -> Project:
+        return self._manuscripts.create_project(title)
+
+    def rename_project(self, id: str, title: str) -> None:
+        self._manuscripts.rename_project(id, title)
+
+    def delete_project(self, id: str) -> None:
+        """Recoverable for 30 days by `restore_project`; then the text goes, and the memory with it."""
+        self._manuscripts.delete_project(id)
+
+    def restore_project(self, id: str) -> None:
+        self._manuscripts.restore_project(id)
+
+    # --- chapters ---
+
+    def chapter(self, id: str) -> Chapter:
+        return self._manuscripts.chapter(id)
+
+    def add_chapter(self, project: str, title: str, text: str = "") -> Chapter:
+        chapter = self._manuscripts.add_chapter(project, title, text)
+        self._changed(project)
+        return chapter
+
+    def change_chapter(self, id: str, title: str | None = None, position: int | None = None) -> Chapter:
+        if title is not None:
+            self._manuscripts.rename_chapter(id, title)
+        if position is not None:
+            self._manuscripts.move_chapter(id, position)
+        chapter = self._manuscripts.chapter(id)
+        self._changed(chapter.project)
+        return chapter
+
+    def delete_chapter(self, id: str) -> None:
+        project = self._manuscripts.chapter(id).project
+        self._manuscripts.delete_chapter(id)
+        self._changed(project)
+
+    def restore_chapter(self, id: str) -> Chapter:
+        self._manuscripts.restore_chapter(id)
+        chapter = self._manuscripts.chapter(id)
+        self._changed(chapter.project)
+        return chapter
+
+    def save(self, id: str, base_revision: int, text: str, accepted: Sequence[Accepted] = ()) -> int:
+        """Compare-and-set. Returns the new revision; raises `Conflict` (with the current text) for a stale page."""
+        revision = self._manuscripts.save(id, base_revision, text, accepted)
+        self._changed(self._manuscripts.chapter(id).project)
+        return revision
+
+    def _changed(self, project: str) -> None:
+        self._dirty.add(project)
+        self._wake.set()
+        self._learning.touch(project)
+
+    # --- takes ---
+
+    def continue_(self, chapter: str, base_revision: int, cursor: int, sampling: Sampling) -> TakeStream:
+        return self._writing.continue_(chapter, base_revision, cursor, sampling)
+
+    def rewrite(
+        self, chapter: str, base_revision: int, span: tuple[int, int], instruction: str | None, sampling: Sampling
+    ) -> TakeStream:
+        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling)
+
+    def takes(self, chapter: str) -> list[Take]:
+        return self._manuscripts.takes(chapter)
+
+    def delete_take(self, id: str) -> None:
+        self._manuscripts.delete_take(id)
+
+    def accept_take(self, id: str, base_revision: int, length: int | None = None) -> Chapter:
+        """Put a take (its first `length` code points) where it was written for, as one revision.
+
+        Raises `Conflict` when `base_revision` is behind, `BadInput` where the text around the take is no longer there.
+        """
+        take = self._manuscripts.take(id)
+        chapter = self._manuscripts.chapter(take.chapter)
+        if chapter.revision != base_revision:
+            raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
+        was = self._manuscripts.revision_text(take.chapter, take.revision)
+        if was is not None and was[: take.end] != chapter.text[: take.end]:
+            raise BadInput("The text before this take has changed since it was written. Insert it by hand instead.")
+        if length is not None and not 0 < length <= len(take.text):
+            raise BadInput(f"length must be 1 to {len(take.text)}.")
+        part = take.text[:length]
+        text = chapter.text[: take.start] + part + chapter.text[take.end :]
+        self.save(take.chapter, base_revision, text, [Accepted(id, take.start, len(part))])
+        return self._manuscripts.chapter(take.chapter)
+
+    # --- the memory ---
+
+    def memory(self, project: str) -> MemoryReport:
+        return self._learning.report(self._manuscripts.project(project))
+
+    def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> None:
+        self._manuscripts.project(project)  # raises NotFound
+        verbs = {
+            "learn": self._learning.learn_now,
+            "pause": self._learning.pause,
+            "resume": self._learning.resume,
+            "cancel": self._learning.cancel,
+        }
+        verbs[verb](project)
+
+    def discard_memory(self, project: str) -> Discarded:
+        self._manuscripts.project(project)
+        return self._learning.discard(project)
+
+    # --- books in and out ---
+
+    def import_book(self, data: bytes, filename: str) -> Project:
+        project = self._library.import_book(data, filename)
+        self._changed(project.id)
+        return project
+
+    def copy(self, project: str, format: str) -> Export:
+        return self._library.copy(project, format)
+
+    def finish(self, project: str, format: str) -> Finish:
+        return self._library.finish(project, format)
+
+    # --- the readable mirror ---
+
+    def _keep(self) -> None:
+        while not self._closed:
+            self._wake.wait()
+            self._wake.clear()
+            time.sleep(MIRROR_EVERY_S)
+            self._write_mirrors()
+
+    def _write_mirrors(self) -> None:
+        while self._dirty:
+            project = self._dirty.pop()
+            try:
+                self._mirror.write(self._manuscripts.project(project), self._manuscripts.texts(project))
+            except TemploraError as error:
+                log.warning("the readable copy of %s was not written: %s", project, error.message)
+
+
+def open_studio(data: Path, models_dir: Path, model: str) -> Studio:
+    """A Studio over the embedded engine: a model process of its own, started at once and loading in the background."""
+    engine = WorkerEngine(model, models_dir, DEFAULT.name)
+    try:
+        return Studio(data, engine, models.locate(model, models_dir))
+    except BaseException:
+        engine.close()
+        raise

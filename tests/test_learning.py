@@ -1,0 +1,285 @@
+"""Learning keeps a project's memory in step with its book. The engine is a fake, the storage is real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from templora.config import DEFAULT
+from templora.engine import Drop, Learn
+from templora.errors import BadInput, DiskFull
+from templora.studio import Studio
+from tests.fakes import Clock, FakeEngine, fake_info
+
+RECIPE = replace(DEFAULT, chunk_tokens=64, prefix_tokens=32)
+
+
+def prose(paragraphs: int, word: str = "w") -> str:
+    return "\n\n".join(" ".join(f"{word}{i}x{j}" for j in range(30)) for i in range(paragraphs))
+
+
+class Desk:
+    """A Studio whose background thread is not started: the test does the steps."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = Clock()
+        self.engine = FakeEngine(fake_info(folder))
+        self.open()
+
+    def open(self) -> None:
+        self.studio = Studio(self.folder / "data", self.engine, self.engine.info, RECIPE, self.clock)
+
+    def reopen(self) -> None:
+        self.studio.close()
+        self.engine.restart()
+        self.open()
+
+    def work(self) -> None:
+        steps = 0
+        while self.studio._learning.step():  # pyright: ignore[reportPrivateUsage]
+            steps += 1
+            assert steps < 500
+
+    def book(self, *texts: str) -> str:
+        project = self.studio.create_project("A book")
+        for number, text in enumerate(texts, 1):
+            self.studio.add_chapter(project.id, f"Chapter {number}", text)
+        return project.id
+
+    def chapters(self, project: str) -> list[str]:
+        return [head.id for head in self.studio.project(project)[1]]
+
+    def rewrite(self, chapter: str, change: Callable[[str], str]) -> None:
+        current = self.studio.chapter(chapter)
+        self.studio.save(chapter, current.revision, change(current.text))
+
+    def resident(self, project: str) -> list[list[int]]:
+        """What the serving memory has learnt."""
+        chain = self.studio._learning.serving(project)  # pyright: ignore[reportPrivateUsage]
+        return self.engine.memories[chain] if chain else []
+
+    def planned(self, project: str) -> list[list[int]]:
+        plan = self.studio._books.plan(project)  # pyright: ignore[reportPrivateUsage]
+        assert plan is not None
+        return [list(chunk.ids) for chunk in plan.chunks]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.studio.close()
+
+
+def test_learn_now_learns_the_whole_book_in_order(desk: Desk) -> None:
+    project = desk.book(prose(5), prose(4, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+    report = desk.studio.memory(project)
+    assert report.state == "current"
+    assert report.pending_chunks == 0 and report.known_chunks == len(report.chunks) > 3
+    assert all(chunk.base_loss == pytest.approx(3.5) for chunk in report.chunks)
+    assert report.chunks[-1].memory_loss == pytest.approx(3.2)
+
+
+def test_a_chapter_is_learnt_when_writing_has_moved_on(desk: Desk) -> None:
+    project = desk.book(prose(5))
+    desk.work()
+    assert desk.studio.memory(project).known_chunks == 0
+    desk.clock.pass_(5)
+    desk.studio.add_chapter(project, "Next", "w1 w2")
+    desk.work()
+    report = desk.studio.memory(project)
+    assert report.known_chunks == len(report.chunks) - 1
+
+
+def test_text_far_behind_the_end_is_learnt_once_it_has_settled(desk: Desk) -> None:
+    project = desk.book("w0")
+    (chapter,) = desk.chapters(project)
+    desk.studio.memory(project)
+    desk.clock.pass_(600)
+    desk.rewrite(chapter, lambda _: prose(20))
+    desk.work()
+    assert desk.studio.memory(project).known_chunks == 0
+    desk.clock.pass_(121)
+    desk.work()
+    report = desk.studio.memory(project)
+    assert 0 < report.known_chunks < len(report.chunks)
+    behind = sum(chunk.tokens for chunk in report.chunks[report.known_chunks :])
+    assert behind >= 256
+
+
+def test_a_step_that_gave_way_is_done_again(desk: Desk) -> None:
+    project = desk.book(prose(5))
+    desk.engine.give_way = 2
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+
+
+def test_memory_survives_a_restart(desk: Desk) -> None:
+    project = desk.book(prose(12))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    before = desk.studio.memory(project)
+    desk.reopen()
+    after = desk.studio.memory(project)
+    assert after.known_chunks == before.known_chunks > 0
+    assert [c.memory_loss for c in after.chunks] == [c.memory_loss for c in before.chunks]
+    desk.engine.requests.clear()
+    desk.rewrite(desk.chapters(project)[0], lambda text: text + "\n\n" + prose(4, "z"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+    assert sum(isinstance(request, Learn) for request in desk.engine.requests) <= 5
+
+
+def test_an_edit_serves_the_old_memory_until_the_new_one_has_caught_up(desk: Desk) -> None:
+    project = desk.book(prose(8), prose(8, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    old = desk.resident(project)
+    first, _ = desk.chapters(project)
+    desk.rewrite(first, lambda text: text.replace("w5x3", "changed"))
+    report = desk.studio.memory(project)
+    assert 0 < report.known_chunks < len(report.chunks) and report.stale_chunks > 0
+    assert [c.base_loss is None for c in report.chunks] == [
+        index >= report.known_chunks for index in range(len(report.chunks))
+    ]
+    desk.work()
+    assert desk.resident(project) == old, "nothing is rebuilt while the writer is at work"
+    desk.clock.pass_(601)
+    desk.studio._learning.step()  # pyright: ignore[reportPrivateUsage]
+    assert desk.studio.memory(project).state == "rebuilding"
+    assert desk.resident(project) == old
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+
+
+def test_what_was_deleted_is_gone_from_the_memory(desk: Desk) -> None:
+    project = desk.book(prose(6), prose(6, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    desk.studio.delete_chapter(desk.chapters(project)[0])
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+    desk.studio.delete_chapter(desk.chapters(project)[0])
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == [] and desk.studio.memory(project).state == "empty"
+
+
+def test_reordered_chapters_are_learnt_in_their_new_order(desk: Desk) -> None:
+    project = desk.book(prose(6), prose(6, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    heads = desk.studio.project(project)[1]
+    desk.studio.change_chapter(heads[1].id, position=heads[0].position)
+    assert desk.chapters(project) == [heads[1].id, heads[0].id]
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+
+
+def test_a_dead_model_process_costs_no_knowledge(desk: Desk) -> None:
+    project = desk.book(prose(14))
+    desk.studio.memory_do(project, "learn")
+    for _ in range(6):
+        desk.studio._learning.step()  # pyright: ignore[reportPrivateUsage]
+    desk.engine.dead = True
+    desk.work()
+    desk.engine.restart()
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+
+
+def test_a_damaged_snapshot_is_passed_over(desk: Desk) -> None:
+    project = desk.book(prose(20))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    newest = max((desk.folder / "data").rglob("*.safetensors"), key=lambda path: path.stat().st_size)
+    newest.write_bytes(b"garbage")
+    desk.reopen()
+    desk.rewrite(desk.chapters(project)[0], lambda text: text + "\n\n" + prose(3, "z"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+
+
+def test_pause_holds_learning_and_resume_goes_on(desk: Desk) -> None:
+    project = desk.book(prose(8))
+    desk.studio.memory_do(project, "learn")
+    desk.studio._learning.step()  # pyright: ignore[reportPrivateUsage]
+    desk.studio.memory_do(project, "pause")
+    desk.work()
+    report = desk.studio.memory(project)
+    assert report.state == "paused" and report.pending_chunks > 0
+    desk.studio.memory_do(project, "resume")
+    desk.work()
+    assert desk.studio.memory(project).pending_chunks == 0
+
+
+def test_cancel_keeps_what_is_learnt_and_waits_to_be_asked(desk: Desk) -> None:
+    project = desk.book(prose(8))
+    desk.studio.memory_do(project, "learn")
+    for _ in range(2):
+        desk.studio._learning.step()  # pyright: ignore[reportPrivateUsage]
+    desk.studio.memory_do(project, "cancel")
+    desk.work()
+    report = desk.studio.memory(project)
+    assert report.state == "paused" and 0 < report.known_chunks < len(report.chunks)
+
+
+def test_discard_leaves_nothing_anywhere(desk: Desk) -> None:
+    project = desk.book(prose(8))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    discarded = desk.studio.discard_memory(project)
+    assert discarded.files > 0 and discarded.snapshots > 0 and discarded.lessons > 0
+    assert desk.engine.memories == {}
+    assert any(isinstance(request, Drop) for request in desk.engine.requests)
+    assert list((desk.folder / "data").rglob("*.safetensors")) == []
+    report = desk.studio.memory(project)
+    assert report.state == "discarded" and report.known_chunks == 0
+    desk.clock.pass_(10_000)
+    desk.work()
+    assert desk.engine.memories == {}, "learning stays off until the writer asks"
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
+
+
+def test_a_finished_book_is_only_relearnt_on_request(desk: Desk) -> None:
+    project = desk.book(prose(6))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    finished = desk.studio.finish(project, "markdown")
+    assert finished.discarded.snapshots > 0 and finished.path.read_bytes() == finished.export.data
+    assert desk.studio.project(project)[0].finished_at is not None
+    with pytest.raises(BadInput, match="finished"):
+        desk.studio.memory_do(project, "resume")
+    desk.studio.memory_do(project, "learn")
+    assert desk.studio.project(project)[0].finished_at is None
+
+
+def test_a_full_disk_is_told_and_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = desk.book(prose(8))
+
+    def full(*_: object) -> None:
+        raise DiskFull("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.studio._snapshots, "commit", full)  # pyright: ignore[reportPrivateUsage]
+        desk.studio.memory_do(project, "learn")
+        desk.work()
+        report = desk.studio.memory(project)
+        assert report.state == "failed" and report.failure == "The disk is full."
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.studio.memory(project).state == "current"

@@ -1,0 +1,264 @@
+"""The HTTP routes, over a real Studio and storage and a fake engine."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from templora.config import DEFAULT
+from templora.errors import EngineStopped
+from templora.studio import Studio
+from tests.fakes import FakeEngine, fake_info
+from ui.server import create_app
+
+RECIPE = replace(DEFAULT, chunk_tokens=64, prefix_tokens=32)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> FakeEngine:
+    return FakeEngine(fake_info(tmp_path))
+
+
+@pytest.fixture
+def studio(tmp_path: Path, engine: FakeEngine) -> Iterator[Studio]:
+    studio = Studio(tmp_path / "data", engine, engine.info, RECIPE)
+    studio.start()
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+def client(studio: Studio) -> TestClient:
+    return TestClient(create_app(studio), base_url="http://127.0.0.1")
+
+
+def made(client: TestClient, text: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
+    project = client.post("/api/projects", json={"title": "The Salt Road"}).json()
+    body = {"title": "Low Water", "text": text}
+    return project, client.post(f"/api/projects/{project['id']}/chapters", json=body).json()
+
+
+def events(response: Any) -> list[tuple[str, dict[str, Any]]]:
+    blocks = [block for block in response.text.split("\n\n") if block]
+    return [(b.split("\n")[0].removeprefix("event: "), json.loads(b.split("\ndata: ")[1])) for b in blocks]
+
+
+def test_projects_and_chapters_are_made_renamed_moved_and_deleted(client: TestClient) -> None:
+    project, chapter = made(client, "One two three.")
+    assert set(chapter) == {"id", "project", "title", "position", "text", "revision"}
+    second = client.post(f"/api/projects/{project['id']}/chapters", json={"title": "Two"}).json()
+    shown = client.get(f"/api/projects/{project['id']}").json()
+    assert [c["title"] for c in shown["chapters"]] == ["Low Water", "Two"]
+    assert set(shown["chapters"][0]) == {"id", "title", "position", "words", "revision"}
+    assert shown["chapters"][0]["words"] == 3
+    client.patch(f"/api/chapters/{second['id']}", json={"position": shown["chapters"][0]["position"], "title": "New"})
+    shown = client.get(f"/api/projects/{project['id']}").json()
+    assert [c["title"] for c in shown["chapters"]] == ["New", "Low Water"]
+    assert client.delete(f"/api/chapters/{second['id']}").status_code == 204
+    assert client.patch(f"/api/projects/{project['id']}", json={"title": "Salt"}).json()["title"] == "Salt"
+    assert client.delete(f"/api/projects/{project['id']}").status_code == 204
+    assert client.get("/api/projects").json() == []
+    assert client.post(f"/api/projects/{project['id']}/restore").json()["title"] == "Salt"
+    assert len(client.get("/api/projects").json()) == 1
+
+
+def test_saving_is_compare_and_set(client: TestClient) -> None:
+    _, chapter = made(client)
+    url = f"/api/chapters/{chapter['id']}"
+    first = client.put(url, json={"base_revision": chapter["revision"], "text": "mine"})
+    assert first.status_code == 200
+    stale = client.put(url, json={"base_revision": chapter["revision"], "text": "theirs"})
+    assert stale.status_code == 409
+    body = stale.json()
+    assert body["error"]["code"] == "conflict"
+    assert body["current"] == {"revision": first.json()["revision"], "text": "mine"}
+    assert client.get(url).json()["text"] == "mine"
+
+
+def test_errors_have_one_shape(client: TestClient) -> None:
+    for response, status, code in (
+        (client.get("/api/projects/none"), 404, "not_found"),
+        (client.get("/api/chapters/none"), 404, "not_found"),
+        (client.post("/api/projects", json={"title": "  "}), 422, "bad_input"),
+        (client.post("/api/projects", json={}), 422, "bad_input"),
+        (client.post("/api/projects/import", files={"file": ("a.txt", b"")}), 422, "unreadable_file"),
+        (client.post("/api/projects/none/memory/dance"), 422, "bad_input"),
+    ):
+        assert response.status_code == status, response.text
+        assert response.json()["error"]["code"] == code
+        assert response.json()["error"]["message"]
+
+
+def test_a_continuation_streams_and_is_stored(client: TestClient, engine: FakeEngine) -> None:
+    _, chapter = made(client, "The harbour had emptied itself.")
+    engine.replies = ["and the boats lay down", "but nobody had seen it go"]
+    url = f"/api/chapters/{chapter['id']}/continue"
+    body = {"base_revision": chapter["revision"], "cursor": 31, "max_tokens": 20, "takes": 2, "seed": 7}
+    got = events(client.post(url, json=body))
+    for take, text in ((0, "and the boats lay down "), (1, "but nobody had seen it go ")):
+        assert "".join(data["text"] for name, data in got if name == "token" and data["take"] == take) == text
+    done = [data for name, data in got if name == "done"]
+    assert [d["take"] for d in done] == [0, 1] and all(d["finish_reason"] == "length" for d in done)
+    kept = client.get(f"/api/chapters/{chapter['id']}/takes").json()
+    assert [take["id"] for take in kept] == [d["id"] for d in done]
+    assert kept[0]["text"] == "and the boats lay down " and kept[0]["sampling"]["seed"] == 7
+    client.delete(f"/api/takes/{done[0]['id']}")
+    assert [take["id"] for take in client.get(f"/api/chapters/{chapter['id']}/takes").json()] == [done[1]["id"]]
+
+
+def test_a_stale_page_may_not_continue(client: TestClient) -> None:
+    _, chapter = made(client, "Text.")
+    body = {"base_revision": chapter["revision"] + 1, "cursor": 0}
+    response = client.post(f"/api/chapters/{chapter['id']}/continue", json=body)
+    assert response.status_code == 409 and response.json()["current"]["text"] == "Text."
+    bad = {"base_revision": chapter["revision"], "cursor": 99}
+    assert client.post(f"/api/chapters/{chapter['id']}/continue", json=bad).status_code == 422
+    hot = {"base_revision": chapter["revision"], "cursor": 0, "temperature": 99}
+    assert client.post(f"/api/chapters/{chapter['id']}/continue", json=hot).json()["error"]["code"] == "bad_input"
+
+
+def test_a_script_accepts_a_part_of_a_take(client: TestClient, engine: FakeEngine) -> None:
+    _, chapter = made(client, "One 😀. Two.")
+    engine.replies = ["inserted here"]
+    url = f"/api/chapters/{chapter['id']}"
+    got = events(client.post(url + "/continue", json={"base_revision": chapter["revision"], "cursor": 6}))
+    take = got[-1][1]["id"]
+    body = {"base_revision": chapter["revision"], "length": 9}
+    accepted = client.post(f"/api/takes/{take}/accept", json=body).json()
+    assert accepted["text"] == "One 😀.inserted  Two."
+    assert accepted["revision"] > chapter["revision"]
+    assert client.post(f"/api/takes/{take}/accept", json=body).status_code == 409
+    assert client.get(url + "/takes").json()[0]["accepted_revision"] == accepted["revision"]
+
+
+def test_a_rewrite_replaces_its_passage(client: TestClient, engine: FakeEngine) -> None:
+    _, chapter = made(client, "It was bad. It was good.")
+    engine.replies = ["It was fine."]
+    url = f"/api/chapters/{chapter['id']}"
+    body = {"base_revision": chapter["revision"], "start": 0, "end": 11, "instruction": "kinder"}
+    got = events(client.post(url + "/rewrite", json=body))
+    accepted = client.post(f"/api/takes/{got[-1][1]['id']}/accept", json={"base_revision": chapter["revision"]}).json()
+    assert accepted["text"] == "It was fine.  It was good."
+    empty = {**body, "end": 0}
+    assert client.post(url + "/rewrite", json=empty).status_code == 422
+
+
+def test_a_take_that_breaks_off_is_kept(client: TestClient, engine: FakeEngine) -> None:
+    _, chapter = made(client, "Text.")
+    engine.replies = ["one two three four"]
+    engine.stream_error = EngineStopped("The model process stopped; it is being restarted.")
+    url = f"/api/chapters/{chapter['id']}"
+    got = events(client.post(url + "/continue", json={"base_revision": chapter["revision"], "cursor": 5}))
+    assert got[-1] == ("error", {"code": "engine_stopped", "message": engine.stream_error.message})
+    (take,) = client.get(url + "/takes").json()
+    assert take["text"] == "one two " and take["finish_reason"] == "error"
+
+
+def test_closing_the_connection_stops_the_generation_and_keeps_the_take(studio: Studio, engine: FakeEngine) -> None:
+    import httpx
+    import uvicorn
+
+    config = uvicorn.Config(create_app(studio), port=0, log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    engine.gate = threading.Event()
+    engine.replies = ["one two three four"]
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+        project = http.post("/api/projects", json={"title": "A"}).json()
+        chapter = http.post(f"/api/projects/{project['id']}/chapters", json={"title": "1", "text": "T."}).json()
+        url = f"/api/chapters/{chapter['id']}"
+        body = {"base_revision": chapter["revision"], "cursor": 2}
+        with http.stream("POST", url + "/continue", json=body) as response:
+            assert next(response.iter_lines()) == "event: token"
+        for _ in range(200):
+            (take,) = http.get(url + "/takes").json()
+            if take["finish_reason"]:
+                break
+            time.sleep(0.02)
+        assert take["finish_reason"] == "cancelled" and take["text"] == "one "
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+def test_the_memory_is_learnt_and_reported(client: TestClient) -> None:
+    project, _ = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(12)))
+    url = f"/api/projects/{project['id']}/memory"
+    before = client.get(url).json()
+    assert before["state"] == "empty" and before["known_chunks"] == 0 and before["pending_chunks"] > 3
+    assert set(before["chunks"][0]) == {"index", "chapter", "tokens", "base_loss", "memory_loss"}
+    assert before["chunks"][0]["base_loss"] is None
+    assert client.post(url + "/learn").status_code == 202
+    for _ in range(300):
+        after = client.get(url).json()
+        if after["state"] == "current":
+            break
+        time.sleep(0.02)
+    assert after["pending_chunks"] == 0 and after["known_tokens"] == sum(c["tokens"] for c in after["chunks"])
+    assert after["chunks"][-1]["memory_loss"] < after["chunks"][-1]["base_loss"]
+    gone = client.delete(url).json()
+    assert gone["files"] >= 1
+    assert client.get(url).json()["state"] == "discarded"
+
+
+def test_takes_are_written_with_the_memory(client: TestClient, engine: FakeEngine, studio: Studio) -> None:
+    project, chapter = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(12)))
+    url = f"/api/projects/{project['id']}/memory"
+    client.post(url + "/learn")
+    while client.get(url).json()["state"] != "current":
+        time.sleep(0.02)
+    engine.restart()  # nothing is resident: it has to be loaded from its snapshot
+    body = {"base_revision": chapter["revision"], "cursor": 10}
+    got = events(client.post(f"/api/chapters/{chapter['id']}/continue", json=body))
+    assert got[-1][0] == "done"
+    assert getattr(engine.requests[-1], "memory", None) in engine.memories
+
+
+def test_a_draft_copy_keeps_the_memory_and_finishing_discards_it(client: TestClient) -> None:
+    project, _ = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(6)))
+    url = f"/api/projects/{project['id']}"
+    client.post(url + "/memory/learn")
+    while client.get(url + "/memory").json()["state"] != "current":
+        time.sleep(0.02)
+    copy = client.get(url + "/copy", params={"format": "markdown"})
+    assert "Salt%20Road.md" in copy.headers["content-disposition"] and b"w1 w2" in copy.content
+    assert client.get(url + "/memory").json()["known_chunks"] > 0
+    done = client.post(url + "/export", json={"format": "docx"})
+    report = json.loads(done.headers["templora-finish"])
+    assert done.content[:2] == b"PK" and report["files"] > 0 and report["snapshots"] > 0
+    assert client.get(url + "/memory").json()["state"] == "discarded"
+    assert client.get(url).json()["finished"] is True
+    assert client.get(url + "/copy", params={"format": "odt"}).status_code == 422
+
+
+def test_import_makes_a_project(client: TestClient) -> None:
+    text = "CHAPTER I\n\nIt began.\n\nCHAPTER II\n\nIt went on, – “so” – he said.\n".encode("cp1252")
+    project = client.post("/api/projects/import", files={"file": ("My Book.txt", text)}).json()
+    assert len(project["chapters"]) == 2
+    chapter = client.get(f"/api/chapters/{project['chapters'][1]['id']}").json()
+    assert chapter["text"] == "It went on, – “so” – he said."
+
+
+def test_prose_round_trips_as_itself(client: TestClient) -> None:
+    hostile = "${alert(1)} {{x}} <script>alert(2)</script> \u202eright to left\u202c 😀 e\u0301\n\n***\n\n*it*"
+    _, chapter = made(client)
+    url = f"/api/chapters/{chapter['id']}"
+    client.put(url, json={"base_revision": chapter["revision"], "text": hostile})
+    assert client.get(url).json()["text"] == hostile
+
+
+def test_status_answers(client: TestClient) -> None:
+    status = client.get("/api/status").json()
+    assert status["model"]["state"] == "ready" and status["device"] == "cpu" and status["version"]
+    assert set(status["model"]) >= {"id", "state", "message", "progress"}

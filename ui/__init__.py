@@ -1,0 +1,1 @@
+"""The page and its HTTP routes. Talks to the Studio only: no SQL, no torch."""

@@ -1,0 +1,302 @@
+"""HTTP routes for text, takes, memory and export. The page uses the same routes as any script; see `/docs`.
+
+Positions are Unicode code points. Errors are `{"error": {"code", "message"}}` with the status of `templora.errors`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import anyio
+from fastapi import APIRouter, File, Query, Request, UploadFile
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from storage.records import Accepted, Chapter, ChapterHead, Project, Take
+from templora import __version__
+from templora.config import Sampling
+from templora.errors import Conflict, TemploraError, TooLarge
+from templora.library import Export
+from templora.studio import Studio
+from templora.writing import Broke, Finished, TakeStream, Wrote
+
+MAX_UPLOAD_BYTES = 50 * 1024 * 1024
+
+
+class Title(BaseModel):
+    title: str
+
+
+class NewChapter(BaseModel):
+    title: str
+    text: str = ""
+
+
+class ChapterChange(BaseModel):
+    title: str | None = None
+    position: int | None = None
+
+
+class AcceptedSpan(BaseModel):
+    take: str
+    start: int = Field(ge=0)
+    length: int = Field(gt=0)
+
+
+class Save(BaseModel):
+    base_revision: int
+    text: str
+    accepted: list[AcceptedSpan] = []
+
+
+class SamplingBody(BaseModel):
+    """The fields of `templora.config.Sampling`; what is left out has its default there."""
+
+    max_tokens: int | None = None
+    takes: int | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+    stop_at: Literal["none", "paragraph"] | None = None
+    seed: int | None = None
+
+    def sampling(self) -> Sampling:
+        given = {name: getattr(self, name) for name in SamplingBody.model_fields}
+        return Sampling(**{name: value for name, value in given.items() if value is not None})
+
+
+class ContinueBody(SamplingBody):
+    base_revision: int
+    cursor: int
+
+
+class RewriteBody(SamplingBody):
+    base_revision: int
+    start: int
+    end: int
+    instruction: str | None = None
+
+
+class AcceptBody(BaseModel):
+    base_revision: int
+    length: int | None = None
+
+
+class ExportBody(BaseModel):
+    format: str
+
+
+def routes(studio: Studio) -> APIRouter:
+    """All of `/api`, over one Studio. Plain functions run in FastAPI's thread pool, so none blocks the loop."""
+    router = APIRouter(prefix="/api")
+    _project_routes(router, studio)
+    _chapter_routes(router, studio)
+    _take_routes(router, studio)
+    _memory_routes(router, studio)
+    _export_routes(router, studio)
+
+    @router.get("/status", tags=["status"])
+    def status() -> dict[str, Any]:
+        """What the model is doing. Answers while it loads."""
+        model = studio.model()
+        fields = ("id", "state", "message", "progress", "tokens_per_second")
+        return {
+            "version": __version__,
+            "model": {name: getattr(model, name) for name in fields},
+            "device": model.device,
+        }
+
+    return router
+
+
+def _project_routes(router: APIRouter, studio: Studio) -> None:
+    @router.get("/projects", tags=["projects"])
+    def list_projects(deleted: bool = False) -> list[dict[str, Any]]:
+        return [_project(*studio.peek(project.id)) for project in studio.projects(deleted=deleted)]
+
+    @router.post("/projects", status_code=201, tags=["projects"])
+    def create_project(body: Title) -> dict[str, Any]:
+        return _project(*studio.project(studio.create_project(body.title).id))
+
+    @router.post("/projects/import", status_code=201, tags=["projects"])
+    def import_project(file: Annotated[UploadFile, File()]) -> dict[str, Any]:
+        """A book as a new project: `.txt`, `.md`, `.docx`, 50 MB at most."""
+        data = file.file.read(MAX_UPLOAD_BYTES + 1)
+        if len(data) > MAX_UPLOAD_BYTES:
+            raise TooLarge("This file is over 50 MB. Save the text alone, without pictures, and import that.")
+        project = studio.import_book(data, file.filename or "book.txt")
+        return _project(*studio.project(project.id))
+
+    @router.get("/projects/{id}", tags=["projects"])
+    def get_project(id: str) -> dict[str, Any]:
+        return _project(*studio.project(id))
+
+    @router.patch("/projects/{id}", tags=["projects"])
+    def rename_project(id: str, body: Title) -> dict[str, Any]:
+        studio.rename_project(id, body.title)
+        return _project(*studio.project(id))
+
+    @router.delete("/projects/{id}", status_code=204, tags=["projects"])
+    def delete_project(id: str) -> None:
+        """Recoverable for 30 days by `…/restore`."""
+        studio.delete_project(id)
+
+    @router.post("/projects/{id}/restore", tags=["projects"])
+    def restore_project(id: str) -> dict[str, Any]:
+        studio.restore_project(id)
+        return _project(*studio.project(id))
+
+
+def _chapter_routes(router: APIRouter, studio: Studio) -> None:
+    @router.post("/projects/{id}/chapters", status_code=201, tags=["chapters"])
+    def add_chapter(id: str, body: NewChapter) -> dict[str, Any]:
+        return _chapter(studio.add_chapter(id, body.title, body.text))
+
+    @router.get("/chapters/{id}", tags=["chapters"])
+    def get_chapter(id: str) -> dict[str, Any]:
+        return _chapter(studio.chapter(id))
+
+    @router.patch("/chapters/{id}", tags=["chapters"])
+    def change_chapter(id: str, body: ChapterChange) -> dict[str, Any]:
+        return _chapter(studio.change_chapter(id, body.title, body.position))
+
+    @router.delete("/chapters/{id}", status_code=204, tags=["chapters"])
+    def delete_chapter(id: str) -> None:
+        studio.delete_chapter(id)
+
+    @router.post("/chapters/{id}/restore", tags=["chapters"])
+    def restore_chapter(id: str) -> dict[str, Any]:
+        return _chapter(studio.restore_chapter(id))
+
+    @router.put("/chapters/{id}", tags=["chapters"])
+    def save_chapter(id: str, body: Save) -> dict[str, int]:
+        """Compare-and-set: 409 with the current revision and text where `base_revision` is behind."""
+        accepted = [Accepted(span.take, span.start, span.length) for span in body.accepted]
+        return {"revision": studio.save(id, body.base_revision, body.text, accepted)}
+
+
+def _take_routes(router: APIRouter, studio: Studio) -> None:
+    @router.post("/chapters/{id}/continue", tags=["takes"])
+    def continue_chapter(id: str, body: ContinueBody) -> StreamingResponse:
+        """Server-sent events `token`, `done`, `error`. Closing the connection stops at the next token."""
+        return _events(studio.continue_(id, body.base_revision, body.cursor, body.sampling()))
+
+    @router.post("/chapters/{id}/rewrite", tags=["takes"])
+    def rewrite_passage(id: str, body: RewriteBody) -> StreamingResponse:
+        """As `continue`, for the passage `[start, end)`."""
+        span = (body.start, body.end)
+        return _events(studio.rewrite(id, body.base_revision, span, body.instruction, body.sampling()))
+
+    @router.get("/chapters/{id}/takes", tags=["takes"])
+    def list_takes(id: str) -> list[dict[str, Any]]:
+        """Oldest first."""
+        return [_take(take) for take in studio.takes(id)]
+
+    @router.delete("/takes/{id}", status_code=204, tags=["takes"])
+    def delete_take(id: str) -> None:
+        studio.delete_take(id)
+
+    @router.post("/takes/{id}/accept", tags=["takes"])
+    def accept_take(id: str, body: AcceptBody) -> dict[str, Any]:
+        chapter = studio.accept_take(id, body.base_revision, body.length)
+        return {"chapter": chapter.id, "revision": chapter.revision, "text": chapter.text}
+
+
+def _memory_routes(router: APIRouter, studio: Studio) -> None:
+    @router.get("/projects/{id}/memory", tags=["memory"])
+    def memory(id: str) -> dict[str, Any]:
+        """Losses are nats per token, each chunk's before it was learnt."""
+        return asdict(studio.memory(id))
+
+    @router.post("/projects/{id}/memory/{verb}", status_code=202, tags=["memory"])
+    def memory_do(id: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> dict[str, Any]:
+        studio.memory_do(id, verb)
+        return asdict(studio.memory(id))
+
+    @router.delete("/projects/{id}/memory", tags=["memory"])
+    def discard_memory(id: str) -> dict[str, Any]:
+        return asdict(studio.discard_memory(id))
+
+
+def _export_routes(router: APIRouter, studio: Studio) -> None:
+    @router.post("/projects/{id}/export", tags=["export"])
+    def finish(id: str, body: ExportBody) -> Response:
+        """The finished manuscript. The memory is discarded once the file has been written and read back.
+
+        The header `Templora-Finish` says what was deleted, as JSON.
+        """
+        finished = studio.finish(id, body.format)
+        report = {**asdict(finished.discarded), "relearn_minutes": round(finished.relearn_minutes, 1)}
+        return _download(finished.export, {"Templora-Finish": json.dumps(report)})
+
+    @router.get("/projects/{id}/copy", tags=["export"])
+    def copy(id: str, format: Annotated[str, Query()] = "docx") -> Response:
+        """A draft copy; the memory stays."""
+        return _download(studio.copy(id, format), {})
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+
+def _project(project: Project, heads: list[ChapterHead]) -> dict[str, Any]:
+    fields = ("id", "title", "position", "words", "revision")
+    return {
+        "id": project.id,
+        "title": project.title,
+        "chapters": [{name: getattr(head, name) for name in fields} for head in heads],
+        "words": sum(head.words for head in heads),
+        "learning": project.learning,
+        "finished": project.finished_at is not None,
+        "deleted": project.deleted_at is not None,
+        "updated_at": project.updated_at,
+    }
+
+
+def _chapter(chapter: Chapter) -> dict[str, Any]:
+    fields = ("id", "project", "title", "position", "text", "revision")
+    return {name: getattr(chapter, name) for name in fields}
+
+
+def _take(take: Take) -> dict[str, Any]:
+    return {**asdict(take), "sampling": json.loads(take.sampling)}
+
+
+def _download(export: Export, headers: dict[str, str]) -> Response:
+    disposition = f"attachment; filename*=UTF-8''{quote(export.name)}"
+    return Response(export.data, media_type=export.mime, headers={"Content-Disposition": disposition, **headers})
+
+
+def _events(stream: TakeStream) -> StreamingResponse:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_server_sent(stream), media_type="text/event-stream", headers=headers)
+
+
+async def _server_sent(stream: TakeStream) -> AsyncIterator[str]:
+    """A client that goes away cancels this coroutine; the generation is then stopped, and its text stays stored."""
+    try:
+        while (event := await anyio.to_thread.run_sync(stream.next, abandon_on_cancel=True)) is not None:
+            match event:
+                case Wrote():
+                    name = "token"
+                case Finished():
+                    name = "done"
+                case Broke():
+                    name = "error"
+            yield f"event: {name}\ndata: {json.dumps(asdict(event))}\n\n"
+    finally:
+        stream.cancel()
+
+
+def error_response(request: Request, error: Exception) -> JSONResponse:
+    """The one shape of errors. A conflict carries the current text, so that both versions can be shown."""
+    assert isinstance(error, TemploraError)
+    body: dict[str, Any] = {"error": {"code": error.code, "message": error.message}}
+    if isinstance(error, Conflict):
+        body["current"] = {"revision": error.revision, "text": error.text}
+    return JSONResponse(body, status_code=error.status)

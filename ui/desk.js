@@ -1,0 +1,140 @@
+// What the page does beside the editor: remembers what is open, shows the editor's state, downloads exports.
+// Titles and prose are only ever set as text, never as markup.
+(() => {
+  "use strict";
+  const KEY = "templora-open";
+  const NAMES = ["max_tokens", "takes", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed", "stop_at"];
+  const $ = (id) => document.getElementById(id);
+  const editor = () => window.templora;
+
+  const whenReady = (test, go) => {
+    const look = () => (test() ? go() : setTimeout(look, 50));
+    look();
+  };
+
+  const stored = (key) => {
+    try { return JSON.parse(localStorage.getItem(key) || "null"); } catch { return null; }
+  };
+
+  const text = (id, value) => { const node = $(id); if (node && node.textContent !== value) node.textContent = value; };
+
+  function show(state) {
+    document.body.dataset.templora = state.mode;
+    document.body.dataset.chapter = state.chapter ? "open" : "none";
+    text("take-count", state.count > 1 ? `${state.index + 1} of ${state.count}` : "");
+    document.body.dataset.takes = state.count > 1 ? "many" : "few";
+    const words = `${state.words.toLocaleString("en")} ${state.words === 1 ? "word" : "words"}`;
+    const picked = state.selectionWords ? ` · ${state.selectionWords.toLocaleString("en")} selected` : "";
+    text("chapter-state", state.chapter ? `${words}${picked}` : "");
+    text("save-state", saveLine(state));
+  }
+
+  function saveLine(state) {
+    if (!state.chapter) return "";
+    if (state.error) return state.error;
+    if (state.conflict) return "Two versions: choose above";
+    if (state.saving) return "Saving …";
+    if (!state.savedAt) return "";
+    return `Saved ${new Date(state.savedAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
+  }
+
+  async function fetched(url, options) {
+    const answer = await fetch(url, options);
+    if (answer.ok) return answer;
+    let message = `The server answered ${answer.status}.`;
+    try { message = (await answer.json()).error.message; } catch { /* not of our shape */ }
+    throw new Error(message);
+  }
+
+  async function download(answer) {
+    const name = decodeURIComponent((answer.headers.get("Content-Disposition") || "").split("UTF-8''")[1] || "book");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    return name;
+  }
+
+  const reported = (work) => async (...values) => {
+    try { return await work(...values); } catch (error) { return `That did not work: ${error.message}`; }
+  };
+
+  window.desk = {
+    // --- what is open ---
+    restore() {
+      const address = new URLSearchParams(location.search);
+      const last = stored(KEY) || {};
+      return [address.get("book") || last.book || "", address.get("chapter") || last.chapter || ""];
+    },
+    opened(book, chapter) {
+      try { localStorage.setItem(KEY, JSON.stringify({ book, chapter })); } catch { /* private window */ }
+      const address = new URL(location.href);
+      for (const [name, id] of [["book", book], ["chapter", chapter]])
+        id ? address.searchParams.set(name, id) : address.searchParams.delete(name);
+      history.replaceState(null, "", address);
+      document.body.dataset.book = book ? "open" : "none";
+      window.desk.toggle(null);
+      whenReady(editor, () => editor().open(chapter || null));
+    },
+    flush: async () => { if (editor()) await editor().flush(); },
+
+    // --- writing ---
+    do(verb) {
+      const name = { accept: ["accept", "acceptRewrite"], dismiss: ["dismiss", "rejectRewrite"] }[verb];
+      const diff = editor().state().mode === "diff" || editor().state().mode === "rewriting";
+      editor()[name ? name[diff ? 1 : 0] : verb]();
+      if (verb !== "previousTake" && verb !== "nextTake") editor().focus();
+    },
+    askRewrite() {
+      const field = document.querySelector("#instruction textarea");
+      window.desk.rewrite(field ? field.value : "");
+    },
+    rewrite(instruction) { editor().rewrite(instruction || ""); editor().focus(); window.desk.toggle(null); },
+    insertTake(id) { if (id) { editor().insertTake(id); editor().focus(); window.desk.toggle(null); } },
+    sampling(values) {
+      const settings = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
+      settings.stop_at = settings.stop_at ? "paragraph" : "none";
+      if (settings.seed === null || settings.seed === "") delete settings.seed;
+      editor().settings(settings);
+    },
+
+    // --- drawers and dialogs ---
+    toggle(which) {
+      const open = document.body.dataset.drawer;
+      document.body.dataset.drawer = which && open !== which ? which : "";
+    },
+    dialogOpened(id) {
+      const first = document.querySelector(`#${id} input:checked, #${id} input, #${id} button`);
+      if (first) first.focus();
+    },
+
+    // --- files ---
+    copy: reported(async (book, format) => {
+      await window.desk.flush();
+      const name = await download(await fetched(`/api/projects/${book}/copy?format=${format}`));
+      return `${name} was downloaded. Nothing has changed: the memory is kept.`;
+    }),
+    finish: reported(async (book, format) => {
+      await window.desk.flush();
+      const answer = await fetched(`/api/projects/${book}/export`, {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ format }),
+      });
+      const gone = JSON.parse(answer.headers.get("Templora-Finish"));
+      const name = await download(answer);
+      const megabytes = (gone.bytes / 1e6).toFixed(0);
+      return `${name} was written, read back and downloaded. The memory is gone: ${gone.files} file(s), ${megabytes} MB, ` +
+        `${gone.snapshots} snapshot(s) and ${gone.lessons} lesson(s) in the database. ` +
+        `Relearning the book would take about ${Math.max(1, Math.ceil(gone.relearn_minutes))} min.`;
+    }),
+  };
+
+  window.addEventListener("templora:state", (event) => show(event.detail));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const dialog = document.querySelector(".dialog:not(.hide)");
+    const close = dialog && dialog.querySelector("button[id$='-close']");
+    if (close && document.body.dataset.book === "open") close.click();
+    else if (document.body.dataset.drawer) window.desk.toggle(null);
+  });
+})();

@@ -1,0 +1,159 @@
+"""FastAPI as the parent: guards, routes, and the Gradio page mounted last, at `/`.
+
+Importing Gradio costs seconds, so the routes answer first and the page follows as soon as it is built.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import socket
+import threading
+import webbrowser
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from templora import __version__
+from templora.errors import BadInput, TemploraError
+from templora.studio import Studio, open_studio
+from ui import api
+from ui.guards import LOOPBACK, OriginGuard, SecurityHeaders, TokenGuard
+
+log = logging.getLogger(__name__)
+
+STATIC = {
+    "editor.js": ("text/javascript", Path(__file__).parent / "editor" / "dist" / "editor.js"),
+    "desk.js": ("text/javascript", Path(__file__).parent / "desk.js"),
+    "icon.svg": ("image/svg+xml", Path(__file__).parent / "icon.svg"),
+}
+
+_OPENING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="1">
+<meta name="viewport" content="width=device-width"><title>Templora</title>
+<style>body{font:17px/1.5 Georgia,serif;display:grid;place-items:center;height:90vh;background:#fbfaf7;color:#24211d}
+@media(prefers-color-scheme:dark){body{background:#1d1c1a;color:#e6e1d8}}</style>
+<main><h1 style="font-size:1.3rem">The desk is being laid …</h1></main></html>"""
+
+
+class LatePage:
+    """An ASGI app that shows a line of text until the Gradio page has been built, then becomes that page."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._page: ASGIApp | None = None
+        self._closing = asyncio.Event()
+
+    async def run(self) -> None:
+        """Build the page in a thread, keep its lifespan open until `close`."""
+        page = await asyncio.to_thread(self._build)
+        async with page.router.lifespan_context(page):
+            self._page = page
+            await self._closing.wait()
+
+    def close(self) -> None:
+        self._closing.set()
+
+    def _build(self) -> FastAPI:
+        from ui import desk
+
+        return desk.mount(FastAPI(docs_url=None, openapi_url=None, redoc_url=None), self._studio)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._page is not None:
+            await self._page(scope, receive, send)
+        elif scope["type"] == "http":
+            await HTMLResponse(_OPENING)(scope, receive, send)
+
+
+def create_app(studio: Studio, host: str = "127.0.0.1", token: str | None = None) -> FastAPI:
+    """The whole desk over one Studio. With a token, every request needs it."""
+    page = LatePage(studio)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(page.run())
+        task.add_done_callback(_log_failure)
+        yield
+        page.close()
+        if not task.done():
+            await asyncio.wait([task], timeout=5)
+
+    app = FastAPI(title="Templora", version=__version__, lifespan=lifespan, redoc_url=None)
+    app.include_router(api.routes(studio))
+    app.add_exception_handler(TemploraError, api.error_response)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+
+    @app.get("/desk/{name}", include_in_schema=False)
+    def static(name: str) -> FileResponse:
+        if name not in STATIC:
+            raise BadInput("There is no such file.")
+        mime, path = STATIC[name]
+        return FileResponse(path, media_type=mime, headers={"Cache-Control": "no-cache"})
+
+    app.mount("/", page)
+    app.add_middleware(SecurityHeaders)
+    if token is not None:
+        app.add_middleware(TokenGuard, token=token)
+    app.add_middleware(OriginGuard)
+    if host in LOOPBACK:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
+    return app
+
+
+def run(data: Path, models: Path, host: str, port: int, model: str, open_browser: bool) -> int:
+    """Serve until interrupted. Raises `FolderInUse`, `BadInput` (the port) before anything is served."""
+    listener = _listen(host, port)
+    token = None if host in LOOPBACK else secrets.token_urlsafe(16)
+    studio = open_studio(data, models, model)
+    studio.start()
+    try:
+        address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{listener.getsockname()[1]}/"
+        url = address if token is None else f"{address}?token={token}"
+        print(f"Templora {__version__} is at {url}", flush=True)
+        if token is not None:
+            print(f"It is open to the network. Other devices are asked for this token: {token}", flush=True)
+        if open_browser:
+            threading.Timer(0.5, webbrowser.open, [url]).start()
+        config = uvicorn.Config(
+            create_app(studio, host, token), log_level="warning", timeout_graceful_shutdown=3, server_header=False
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        studio.close()
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=128)
+    except socket.gaierror as error:
+        raise BadInput(f"The address {host!r} is not known here. Use 127.0.0.1, or one of this machine's.") from error
+    except OSError as error:
+        raise BadInput(
+            f"Port {port} on {host} cannot be used ({error.strerror}). Is the desk already open? "
+            f"Otherwise choose another: --port {port + 1 if port < 65535 else 7860}"
+        ) from error
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("the page could not be built", exc_info=task.exception())
+
+
+def _bad_request(request: Request, error: Exception) -> JSONResponse:
+    """FastAPI's own validation, in the one shape of errors."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    message = f"{where}: {first['msg']}" if where else str(first["msg"])
+    return JSONResponse({"error": {"code": "bad_input", "message": message}}, status_code=422)

@@ -1,0 +1,160 @@
+"""Studio's data → what is shown. Pure: no Gradio, no Studio, so every line of it is tested without a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.records import ChapterHead, Project, Take
+from templora.engine import ModelStatus
+from templora.meter import ChunkReport, MemoryReport
+
+CHART_POINTS = 100
+"""Chunks drawn at most; a longer book is shown in bins, pooled by tokens."""
+PREVIEW_CHARACTERS = 110
+
+
+def words(count: int) -> str:
+    return "1 word" if count == 1 else f"{count:,} words"
+
+
+def chapter_choices(heads: Sequence[ChapterHead]) -> list[tuple[str, str]]:
+    """(label, id) for the binder. The tab sets the count apart; CSS lays it out."""
+    return [(f"{number} · {head.title}\t{head.words:,}", head.id) for number, head in enumerate(heads, 1)]
+
+
+def project_choices(projects: Sequence[tuple[Project, int]]) -> list[tuple[str, str]]:
+    """(label, id), most recently written first. `projects` are (project, words)."""
+    ordered = sorted(projects, key=lambda pair: -pair[0].updated_at)
+    return [
+        (f"{project.title}\t{words(count)}{' · finished' if project.finished_at else ''}", project.id)
+        for project, count in ordered
+    ]
+
+
+def take_choices(takes: Sequence[Take]) -> list[tuple[str, str]]:
+    """(label, id) of continuations, newest first; accepted ones say so."""
+    rows: list[tuple[str, str]] = []
+    for take in reversed(takes):
+        if take.kind != "continue" or not take.text.strip():
+            continue
+        text = " ".join(take.text.split())
+        short = text if len(text) <= PREVIEW_CHARACTERS else text[:PREVIEW_CHARACTERS].rsplit(" ", 1)[0] + " …"
+        rows.append((("✓ " if take.accepted_revision else "") + short, take.id))
+    return rows
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return "under a minute"
+    minutes = math.ceil(seconds / 60)
+    if minutes < 60:
+        return f"about {minutes} min"
+    return f"about {minutes // 60} h {minutes % 60:02d} min"
+
+
+def change_percent(chunks: Sequence[ChunkReport]) -> float | None:
+    """100·(memory/base − 1) of perplexity, tokens pooled over all chunks that were scored; None before the first."""
+    scored = [chunk for chunk in chunks if chunk.base_loss is not None and chunk.memory_loss is not None]
+    tokens = sum(chunk.tokens for chunk in scored)
+    if not tokens:
+        return None
+    base = sum((chunk.base_loss or 0.0) * chunk.tokens for chunk in scored) / tokens
+    own = sum((chunk.memory_loss or 0.0) * chunk.tokens for chunk in scored) / tokens
+    return 100 * (math.exp(own - base) - 1)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the chart: perplexity of a reader ('base model', 'with memory') at a chunk counted from 1."""
+
+    chunk: float
+    perplexity: float
+    reader: str
+
+
+def chart(chunks: Sequence[ChunkReport]) -> list[Point]:
+    """The prequential perplexity, chunk by chunk, base model against memory."""
+    scored = [chunk for chunk in chunks if chunk.base_loss is not None and chunk.memory_loss is not None]
+    size = max(1, math.ceil(len(scored) / CHART_POINTS))
+    points: list[Point] = []
+    for start in range(0, len(scored), size):
+        part = scored[start : start + size]
+        tokens = sum(chunk.tokens for chunk in part)
+        middle = sum(chunk.index + 1 for chunk in part) / len(part)
+        base = math.exp(sum((chunk.base_loss or 0.0) * chunk.tokens for chunk in part) / tokens)
+        own = math.exp(sum((chunk.memory_loss or 0.0) * chunk.tokens for chunk in part) / tokens)
+        points.append(Point(middle, round(base, 2), "base model"))
+        points.append(Point(middle, round(own, 2), "with memory"))
+    return points
+
+
+def headline(report: MemoryReport) -> tuple[str, str]:
+    """(number, explanation) at the head of the Memory panel. Holds numbers only, never prose of the book."""
+    change = change_percent(report.chunks)
+    if change is None:
+        return "–", "Nothing learnt yet. The memory learns text once writing has moved on from it, or on ‘Learn now’."
+    number = f"{change:+.1f} %".replace("-", "−")
+    if change < 0:
+        return number, (
+            "perplexity, measured on each passage before it was learnt: with the book’s memory the next page "
+            "surprises the model that much less. About half of it is the book itself, half its style and period."
+        )
+    return number, "perplexity, measured on each passage before it was learnt. So far the memory has not helped."
+
+
+def memory_line(report: MemoryReport) -> str:
+    """What the memory is doing, in a sentence."""
+    left = duration(report.seconds_left)
+    step = min(report.done + 1, report.total)
+    match report.state:
+        case "learning":
+            return f"Learning passage {step} of {report.total} · {left} left"
+        case "rebuilding":
+            return f"Relearning what you edited: passage {step} of {report.total} · {left} left"
+        case "paused":
+            return "Learning is paused."
+        case "failed":
+            return report.failure or "Learning failed."
+        case "discarded":
+            return "This book is finished and its memory discarded. ‘Learn now’ would learn it again."
+        case "empty":
+            return "The memory is empty."
+        case "current":
+            if report.stale_chunks:
+                return "You edited learnt text; it is relearnt after ten quiet minutes, or on ‘Learn now’."
+            return "All that is due has been learnt."
+
+
+def progress(report: MemoryReport) -> float:
+    """0 to 1: how much of what is due has been learnt."""
+    return report.done / report.total if report.total else 0.0
+
+
+MODEL_WORDS = {
+    "fetching": "Fetching the model",
+    "loading": "Loading the model",
+    "ready": "Ready",
+    "learning": "Learning",
+    "generating": "Writing",
+    "failed": "The model is not available",
+}
+
+
+def model_line(status: ModelStatus) -> str:
+    """The status line's word on the model."""
+    line = MODEL_WORDS[status.state]
+    if status.state == "failed":
+        return f"{line}: {status.message}"
+    if status.progress is not None and status.state in ("fetching", "loading"):
+        line += f" · {100 * status.progress:.0f} %"
+    if status.state in ("ready", "generating", "learning") and status.tokens_per_second:
+        line += f" · {status.tokens_per_second:.0f} tokens/s"
+    return line
+
+
+def model_name(id: str, device: str) -> str:
+    """The model's short name and where it runs."""
+    name = id.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    return f"{name} · {'this computer' if device in ('', 'cpu') else device}"
