@@ -1,0 +1,35 @@
+"""What all tests share: the starter model, ready on disk, and `--long`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from templora import models
+from templora.engine import ModelInfo, ModelState
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run the tests that take minutes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)  # pytest counts them in its last line
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def starter() -> ModelInfo:
+    """The starter model, fetched and converted by the first test that needs it unless `app.py test` has done so."""
+    folder = Path(os.environ.get("TEMPLORA_MODELS") or models.default_folder())
+
+    def report(state: ModelState, message: str, progress: float | None) -> None:
+        print(f"{state}: {message}")
+
+    return models.ensure(models.STARTER, folder, report)
