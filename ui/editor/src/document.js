@@ -1,0 +1,270 @@
+/**
+ * One open chapter: loaded, mirrored as a draft, saved by compare-and-set. Only one save is in flight at a time; whatever is
+ * typed meanwhile goes with the next. Nothing here ever overwrites a text that it has not seen.
+ */
+
+import { Text } from "@codemirror/state";
+import { fingerprint } from "./drafts.js";
+import { codePointOffset } from "./positions.js";
+import { revise, spansField } from "./provenance.js";
+import { changesBetween, keepBoth } from "./worddiff.js";
+
+const SAVE_AFTER_MS = 1000;
+/** Whoever types without a pause is saved this often. */
+const SAVE_WITHIN_MS = 10_000;
+const MIRROR_AFTER_MS = 300;
+const RETRY_MS = [1000, 2000, 4000, 8000, 16_000, 30_000];
+/** A save waits this long for the name of a take that was cut off; it goes without the name rather than not at all. */
+const NAME_WAIT_MS = 4000;
+/** A chapter that is left waits this long for its last save; the draft has the words anyway. */
+const CLOSE_WAIT_MS = 3000;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class ChapterDocument {
+  #view;
+  #api;
+  #drafts;
+  #takes;
+  #report;
+  #saved = { revision: 0, doc: null }; // what the server is known to have
+  #sent = new Set(); // fingerprints of saves whose answer has not come: the server may have them
+  #running = null;
+  #again = false;
+  #failures = 0;
+  #unsavedSince = null;
+  #saveTimer;
+  #mirrorTimer = null;
+  #closed = false;
+
+  /** The server's version, `{revision, text}`, while the two differ and the writer has not chosen; else null. */
+  conflict = null;
+  /** When the server last took a save (ms since 1970), or null. */
+  savedAt = null;
+
+  /**
+   * `chapter` as the server sent it; the view holds its text. `report(what, message)` hears 'state' (something shown may
+   * have changed), 'saved', 'failed' (with the message), 'conflict' and 'resolved'.
+   */
+  constructor({ view, api, drafts, takes, chapter, report }) {
+    this.id = chapter.id;
+    this.#view = view;
+    this.#api = api;
+    this.#drafts = drafts;
+    this.#takes = takes;
+    this.#report = report;
+    this.#know(chapter);
+  }
+
+  get revision() {
+    return this.#saved.revision;
+  }
+
+  get saving() {
+    return this.#running !== null;
+  }
+
+  /** Does the editor hold anything, words or authorship, that the server has not got? */
+  get unsaved() {
+    return this.#doc !== this.#saved.doc || this.#unsentSpans().length > 0;
+  }
+
+  get #doc() {
+    return this.#view.state.doc;
+  }
+
+  // The server has `text`. Where that is what the editor holds, the two are one object, so that comparing is free.
+  #know({ revision, text }) {
+    const doc = text.includes("\r") ? null : Text.of(text.split("\n"));
+    this.#saved = { revision, doc: doc?.eq(this.#doc) ? this.#doc : doc };
+    this.#unsavedSince = null;
+  }
+
+  #unsentSpans() {
+    const named = ({ take }) => Boolean(this.#takes.get(take)?.id);
+    return this.#view.state.field(spansField).filter((span) => span.status === "new" && named(span));
+  }
+
+  /** To be called after each change of the text. Cheap: nothing is copied or sent here. */
+  changed() {
+    this.#unsavedSince ??= Date.now();
+    this.#mirrorTimer ??= setTimeout(() => this.mirror(), MIRROR_AFTER_MS);
+    if (this.#failures) return; // the retry is already timed
+    const latest = this.#unsavedSince + SAVE_WITHIN_MS - Date.now();
+    this.#schedule(Math.max(0, Math.min(SAVE_AFTER_MS, latest)));
+  }
+
+  #schedule(ms) {
+    clearTimeout(this.#saveTimer);
+    if (!this.#closed) this.#saveTimer = setTimeout(() => this.#save(), ms);
+  }
+
+  /** Saves now. Resolves to true when the server has everything, false when it cannot be saved at present. */
+  flush() {
+    this.#again = true;
+    return this.#save();
+  }
+
+  #save() {
+    clearTimeout(this.#saveTimer);
+    this.#running ??= this.#saveAll().finally(() => {
+      this.#running = null;
+      this.#report("state");
+    });
+    return this.#running;
+  }
+
+  async #saveAll() {
+    await Promise.race([this.#takes.settled(), pause(NAME_WAIT_MS)]);
+    do {
+      this.#again = false;
+      if (this.conflict || (this.unsaved && !(await this.#put()))) return false;
+    } while (this.#again && this.unsaved && !this.#closed);
+    if (this.unsaved) this.#schedule(SAVE_AFTER_MS);
+    return !this.unsaved;
+  }
+
+  async #put({ leaving = false } = {}) {
+    const doc = this.#doc;
+    // A stray half of an emoji (from a paste) cannot be stored; everything else goes as it is.
+    const text = doc.toString().toWellFormed();
+    const spans = this.#unsentSpans();
+    const accepted = spans.map((span) => {
+      const start = codePointOffset(text, span.from);
+      return { take: this.#takes.get(span.take).id, start, length: codePointOffset(text, span.to) - start };
+    });
+    this.#mark("new", "sent", spans);
+    this.#unsavedSince = null;
+    this.#sent.add(fingerprint(text));
+    this.#report("state");
+    try {
+      const body = { base_revision: this.revision, text, accepted };
+      const { revision } = await this.#api.save(this.id, body, { leaving });
+      this.#settle(revision, doc);
+      return true;
+    } catch (error) {
+      // A take that was deleted meanwhile must not hold up the words: they go without its name.
+      const nameless = accepted.length > 0 && [404, 422].includes(error.status);
+      this.#mark("sent", nameless ? "saved" : "new");
+      if (nameless) return this.#put();
+      return error.status === 409 ? this.#behind(error.body.current, text, doc) : this.#failed(error);
+    }
+  }
+
+  #settle(revision, doc) {
+    this.#mark("sent", "saved");
+    this.#sent.clear();
+    this.#failures = 0;
+    this.#saved = { revision, doc };
+    this.savedAt = Date.now();
+    if (this.#doc === doc) this.#drafts.remove(this.id);
+    else this.mirror();
+    this.#report("saved");
+  }
+
+  // The server has moved on. That may have been this page itself: a save arrived although its answer did not.
+  #behind(current, text, doc) {
+    if (current.text === text) {
+      this.#settle(current.revision, doc);
+      return true;
+    }
+    if (this.#sent.has(fingerprint(current.text))) {
+      this.#sent.clear();
+      this.#know(current);
+      return this.#put();
+    }
+    this.disagree(current);
+    return false;
+  }
+
+  async #failed(error) {
+    this.#failures++;
+    this.#schedule(RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1]);
+    await this.mirror();
+    const what = error.status === 0 ? "server unreachable" : error.message.replace(/\.$/, "");
+    const kept = this.#drafts.kept
+      ? "; your words are kept in this browser"
+      : ". Keep this page open: this browser cannot keep drafts";
+    this.#report("failed", `Not saved: ${what}${kept}`);
+    return false;
+  }
+
+  // Spans with status `from` (of those in `only`, if given) get status `to`.
+  #mark(from, to, only = null) {
+    if (this.#closed) return;
+    const concerns = (span) => span.status === from && (!only || only.includes(span));
+    if (!this.#view.state.field(spansField).some(concerns)) return;
+    this.#view.dispatch({ effects: revise.of((span) => (concerns(span) ? { ...span, status: to } : span)) });
+  }
+
+  /** Writes the draft mirror now, if there is anything to keep. */
+  async mirror() {
+    clearTimeout(this.#mirrorTimer);
+    this.#mirrorTimer = null;
+    if (this.#closed || this.#doc === this.#saved.doc) return;
+    const spans = this.#unsentSpans().map(({ take, from, to }) => ({ id: this.#takes.get(take).id, from, to }));
+    const draft = { text: this.#doc.toString(), base: this.revision, sent: [...this.#sent], spans };
+    await this.#drafts.put(this.id, draft);
+    if (this.conflict) this.#report("conflict");
+  }
+
+  /** The page is going away: the draft first, then one last save that may outlive the page. */
+  leave() {
+    this.mirror();
+    if (this.unsaved && !this.conflict && !this.saving) this.#put({ leaving: true });
+  }
+
+  /** Two versions: nothing is saved until `resolve`. `current` is the server's `{revision, text}`. */
+  disagree(current) {
+    this.conflict = current;
+    this.mirror();
+    this.#report("conflict");
+  }
+
+  /** Ends the conflict by 'mine', 'theirs' or 'both'. What the editor shows changes in one undoable step. */
+  async resolve(choice) {
+    const current = this.conflict;
+    const mine = this.#doc.toString();
+    this.conflict = null;
+    this.#sent.clear();
+    this.#failures = 0;
+    this.#replace({ mine, theirs: current.text, both: keepBoth(mine, current.text) }[choice]);
+    this.#know(current);
+    if (!this.unsaved) this.#drafts.remove(this.id);
+    this.#report("resolved");
+    return this.flush();
+  }
+
+  #replace(text) {
+    this.#view.dispatch({ changes: changesBetween(this.#doc.toString(), text), userEvent: "input.replace" });
+  }
+
+  /**
+   * The server says that the page is behind. Reads the chapter again: true when its text is what the editor holds. A page
+   * without words of its own takes the newer text over; otherwise both versions are shown.
+   */
+  async catchUp() {
+    const current = await this.#api.chapter(this.id);
+    if (this.#closed) return false;
+    if (current.text === this.#doc.toString()) {
+      this.#know(current);
+      return true;
+    }
+    if (this.unsaved) this.disagree(current);
+    else {
+      this.#replace(current.text);
+      this.#know(current);
+    }
+    return false;
+  }
+
+  /** Saves if it can be done soon, keeps a draft otherwise, and stops. */
+  async close() {
+    await this.mirror();
+    await Promise.race([this.flush(), pause(CLOSE_WAIT_MS)]);
+    await this.mirror();
+    this.#closed = true;
+    clearTimeout(this.#saveTimer);
+    clearTimeout(this.#mirrorTimer);
+  }
+}

@@ -1,0 +1,251 @@
+/** The editor: one view, one open chapter at a time, and the verbs that the page's buttons and the keys share. */
+
+import { EditorView } from "@codemirror/view";
+import { StyleModule } from "style-mod";
+import { createApi } from "./api.js";
+import { ConflictBanner } from "./conflict.js";
+import { ChapterDocument } from "./document.js";
+import { Drafts, reconcile } from "./drafts.js";
+import { keys } from "./keys.js";
+import { Notices, element } from "./notices.js";
+import { plainLines } from "./positions.js";
+import { tookOver } from "./provenance.js";
+import { chapterState, closedState } from "./setup.js";
+import { Stage } from "./stage.js";
+import { Takes } from "./takes.js";
+import { surroundings } from "./theme.js";
+import { countWords, wordCount } from "./words.js";
+import { Writing } from "./writing.js";
+
+const REPORT_MS = 30;
+const CARET = "templora-caret";
+
+export class Editor {
+  #api;
+  #view;
+  #host;
+  #drafts = new Drafts();
+  #notices = new Notices(() => this.#report());
+  #banner = new ConflictBanner((choice) => this.#open.document.resolve(choice));
+  #settings = {};
+  #open = null; // {document, takes, stage, writing} of the chapter that is open
+  #visited = new Map(); // chapter → {state, takes, revision}: undo survives a look at another chapter
+  #opening = 0;
+  #reportTimer = null;
+  #life = new AbortController();
+
+  /** Mounts into `parent`. `base` is the URL that the routes (`api/…`) are relative to. */
+  constructor(parent, base) {
+    StyleModule.mount(document, surroundings);
+    this.#api = createApi(base);
+    const notes = element("div", "t-notes", this.#banner.dom, ...this.#notices.dom);
+    this.#host = element("div", "templora", notes);
+    this.#view = new EditorView({ state: closedState(), parent: this.#host });
+    parent.replaceChildren(this.#host);
+    const signal = this.#life.signal;
+    document.addEventListener("visibilitychange", () => this.#hidden(), { signal });
+    window.addEventListener("pagehide", () => this.#leave(), { signal });
+    window.addEventListener("online", () => this.#open?.document.flush(), { signal });
+    this.#report();
+  }
+
+  get mounted() {
+    return this.#host.isConnected;
+  }
+
+  // --- chapters ---
+
+  /** Opens a chapter (saving the one before), or, for the one that is open, looks whether the server has a newer text. */
+  async open(id) {
+    const turn = ++this.#opening;
+    if (this.#open?.document.id === id) {
+      if (await this.#open.document.flush()) await this.#open.document.catchUp().catch(() => false);
+      return;
+    }
+    let chapter;
+    try {
+      chapter = await this.#api.chapter(id);
+    } catch (error) {
+      if (turn === this.#opening) this.#notices.show(`The chapter could not be opened. ${error.message}`, "open");
+      return;
+    }
+    await this.#close();
+    const draft = await this.#draft(chapter);
+    if (turn !== this.#opening) return;
+    this.#notices.clear();
+    this.#show(chapter, draft);
+    await this.#restore(chapter, draft);
+    this.#report();
+  }
+
+  // The words that an earlier page could not save, if the server lacks them.
+  async #draft(chapter) {
+    const left = await this.#drafts.left(chapter.id);
+    const needed = left.filter(({ draft }) => reconcile(draft, chapter) !== "same");
+    for (const entry of left.filter((other) => !needed.includes(other))) await this.#drafts.discard(entry);
+    if (needed.length) await this.#drafts.adopt(chapter.id, needed[0]);
+    return needed[0]?.draft ?? null;
+  }
+
+  #show(chapter, draft) {
+    const { id, title, revision } = chapter;
+    const text = plainLines(draft?.text ?? chapter.text);
+    const visited = this.#visited.get(id);
+    const again = !draft && visited?.revision === revision ? visited : null;
+    const caret = JSON.parse(sessionStorage.getItem(CARET) ?? "{}")[id] ?? text.length;
+    const fresh = () => chapterState({ text, title, caret, keys: keys(this), listener: (update) => this.#updated(update) });
+    this.#view.setState(again?.state ?? fresh());
+    const parts = { view: this.#view, api: this.#api, notices: this.#notices };
+    const takes = again?.takes ?? new Takes(this.#api, id);
+    const report = (what, message) => this.#heard(what, message);
+    const opened = new ChapterDocument({ ...parts, drafts: this.#drafts, takes, chapter, report });
+    const stage = new Stage({ ...parts, document: opened, takes });
+    const settings = this.#settings;
+    const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
+    this.#open = { document: opened, takes, stage, writing };
+    this.#view.dispatch({ effects: EditorView.scrollIntoView(this.#view.state.selection.main, { y: "nearest" }) });
+  }
+
+  async #restore(chapter, draft) {
+    const { document: opened, takes } = this.#open;
+    if (draft && reconcile(draft, chapter) === "conflict") opened.disagree(chapter);
+    // Without the list of takes one can write all the same; paging then begins with the takes of this page.
+    await takes.load().catch(() => {});
+    if (!draft || opened !== this.#open?.document) return;
+    const known = draft.spans.flatMap(({ id, ...span }) => ({ ...span, take: takes.byId(id)?.key ?? [] }));
+    const effects = known.filter(({ take }) => typeof take === "symbol").map((span) => tookOver.of(span));
+    if (this.#view.state.doc.toString() === plainLines(draft.text)) this.#view.dispatch({ effects });
+    if (opened.conflict || !(await opened.flush())) return;
+    this.#notices.show("Words that had not reached the server were restored from this browser, and are saved now.", "open");
+  }
+
+  async #close() {
+    if (!this.#open) return;
+    const { document: opened, stage, takes } = this.#open;
+    stage.hide();
+    await opened.close();
+    this.#banner.hide();
+    if (opened.unsaved || opened.conflict) this.#visited.delete(opened.id);
+    else this.#visited.set(opened.id, { state: this.#view.state, takes, revision: opened.revision });
+    this.#keepCaret();
+  }
+
+  #keepCaret() {
+    if (!this.#open) return;
+    const carets = JSON.parse(sessionStorage.getItem(CARET) ?? "{}");
+    carets[this.#open.document.id] = this.#view.state.selection.main.head;
+    sessionStorage.setItem(CARET, JSON.stringify(carets));
+  }
+
+  // --- verbs, shared by keys and buttons ---
+
+  continue = () => this.#focused((open) => open.writing.continue());
+  another = () => this.#focused((open) => open.writing.another());
+  accept = () => this.#focused((open) => open.writing.accept());
+  acceptWord = () => this.#focused((open) => open.writing.acceptWord());
+  dismiss = () => this.#focused((open) => open.writing.dismiss());
+  rewrite = (instruction) => this.#focused((open) => open.writing.rewrite(instruction));
+  acceptRewrite = () => this.#focused((open) => open.writing.acceptRewrite());
+  rejectRewrite = () => this.#focused((open) => open.writing.rejectRewrite());
+  insertTake = (id) => this.#focused((open) => open.writing.insertTake(id));
+  previousTake = () => this.#open?.stage.turn(-1) ?? false;
+  nextTake = () => this.#open?.stage.turn(1) ?? false;
+
+  /** Saves now, and says so. */
+  save = async () => {
+    const saved = await this.flush();
+    if (saved) this.#notices.say("Saved");
+    return saved;
+  };
+
+  /** Saves now. Resolves to true when the server has everything. */
+  flush = async () => (this.#open ? this.#open.document.flush() : true);
+
+  focus = () => this.#view.focus();
+
+  /** Sampling settings (`temperature`, `max_tokens`, …) for the requests from now on; null takes one back. */
+  settings = (changes) => {
+    Object.assign(this.#settings, changes);
+    for (const name of Object.keys(this.#settings)) if (this.#settings[name] === null) delete this.#settings[name];
+  };
+
+  // Back to writing after a button; where fingers type, that would push the keyboard up.
+  #focused(act) {
+    if (!this.#open) return false;
+    if (!this.#view.hasFocus && matchMedia("(pointer: fine)").matches) this.#view.focus();
+    return act(this.#open);
+  }
+
+  // --- what the page hears ---
+
+  /** What `templora:state` carries. Times in ms since 1970, `take` counts from 1 (0: none shown). */
+  state = () => {
+    const { state } = this.#view;
+    const { document: opened, stage, writing } = this.#open ?? {};
+    const { index, count } = stage?.page ?? { index: 0, count: 0 };
+    const { from, to } = state.selection.main;
+    return {
+      chapter: opened?.id ?? null,
+      saving: opened?.saving ?? false,
+      unsaved: opened?.unsaved ?? false,
+      savedAt: opened?.savedAt ?? null,
+      mode: stage?.mode ?? "idle",
+      take: index,
+      takes: count,
+      tokensPerSecond: writing?.tokensPerSecond ?? null,
+      words: state.field(wordCount, false) ?? 0,
+      selectionWords: countWords(state.sliceDoc(from, to)),
+      conflict: Boolean(opened?.conflict),
+      error: this.#notices.message,
+    };
+  };
+
+  #report() {
+    this.#reportTimer ??= setTimeout(() => {
+      this.#reportTimer = null;
+      const detail = this.state();
+      document.body.dataset.temploraMode = detail.mode;
+      window.dispatchEvent(new CustomEvent("templora:state", { detail }));
+    }, REPORT_MS);
+  }
+
+  #updated(update) {
+    if (!this.#open) return;
+    if (update.docChanged) this.#open.document.changed();
+    this.#open.writing.updated();
+    this.#report();
+  }
+
+  #heard(what, message) {
+    const { document: opened } = this.#open ?? {};
+    if (what === "failed") this.#notices.show(message, "save");
+    else if (what === "saved") this.#notices.clear("save");
+    else if (what === "conflict") this.#disagreement(opened);
+    else if (what === "resolved") this.#banner.hide();
+    this.#report();
+  }
+
+  #disagreement(opened) {
+    if (this.#banner.dom.hidden) this.#notices.say("This chapter was changed elsewhere. Choose which version to keep.");
+    this.#banner.show(this.#view.state.doc.toString(), opened.conflict.text);
+  }
+
+  #hidden() {
+    if (document.visibilityState !== "hidden" || !this.#open) return;
+    this.#open.document.mirror();
+    this.#open.document.flush();
+  }
+
+  #leave() {
+    this.#keepCaret();
+    this.#open?.document.leave();
+  }
+
+  /** Takes the editor off the page; what is unsaved is saved, or stays in the draft. */
+  async destroy() {
+    this.#life.abort();
+    await this.#close();
+    this.#open = null;
+    this.#view.destroy();
+  }
+}

@@ -1,0 +1,50 @@
+/** A CodeMirror state for one chapter: plain prose, wrapped, spell-checked, with undo, ghost text, rewrites and authorship. */
+
+import { history } from "@codemirror/commands";
+import { EditorState } from "@codemirror/state";
+import { EditorView, drawSelection, placeholder } from "@codemirror/view";
+import { ghostField } from "./ghost.js";
+import { prose } from "./prose.js";
+import { provenance } from "./provenance.js";
+import { rewriteField } from "./rewrite.js";
+import { theme } from "./theme.js";
+import { wordCount } from "./words.js";
+
+const modifier = /Mac|iP(hone|ad)/.test(globalThis.navigator?.platform ?? "") ? "⌘" : "Ctrl ";
+
+const BEGIN = `Begin the chapter here. Write a sentence or two; ${modifier}↵ lets the model write on from the caret.`;
+
+/** `keys` is the keymap extension, `listener` hears of each update. `caret` is clamped to the text. */
+export function chapterState({ text, title, caret, keys, listener }) {
+  return EditorState.create({
+    doc: text,
+    selection: { anchor: Math.min(caret, text.length) },
+    extensions: [
+      keys,
+      history(),
+      drawSelection(),
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({
+        "aria-label": `${title}: the chapter's text`,
+        spellcheck: "true",
+        autocorrect: "on",
+        autocapitalize: "sentences",
+      }),
+      placeholder(BEGIN),
+      prose,
+      provenance,
+      ghostField,
+      rewriteField,
+      wordCount,
+      theme,
+      EditorView.updateListener.of(listener),
+    ],
+  });
+}
+
+/** Before a chapter is open: nothing to type into. */
+export function closedState() {
+  return EditorState.create({
+    extensions: [EditorView.editable.of(false), placeholder("Choose a chapter to write in."), theme],
+  });
+}

@@ -1,0 +1,108 @@
+/** Which take is shown, as ghost text or as a rewrite, and paging through its rivals. Shows; asks for and accepts nothing. */
+
+import { ghostField, growGhost, showGhost } from "./ghost.js";
+import { utf16Offset } from "./positions.js";
+import { growRewrite, rewriteField, showRewrite } from "./rewrite.js";
+
+/** A word that is being composed (input methods) is never disturbed: painting waits until it is done. */
+const COMPOSING_MS = 80;
+
+export class Stage {
+  #view;
+  #document;
+  #takes;
+  #notices;
+  #paintTimer;
+
+  constructor({ view, document, takes, notices }) {
+    this.#view = view;
+    this.#document = document;
+    this.#takes = takes;
+    this.#notices = notices;
+  }
+
+  get ghost() {
+    return this.#view.state.field(ghostField);
+  }
+
+  get rewrite() {
+    return this.#view.state.field(rewriteField);
+  }
+
+  get shown() {
+    return this.ghost ?? this.rewrite;
+  }
+
+  /** 'idle', 'streaming', 'ghost', 'rewriting' or 'diff'. */
+  get mode() {
+    if (this.ghost) return this.ghost.done ? "ghost" : "streaming";
+    if (this.rewrite) return this.rewrite.done ? "diff" : "rewriting";
+    return "idle";
+  }
+
+  /** Which take is shown, `{index, count}`, index from 1; both 0 when none is. */
+  get page() {
+    const pages = this.#pages();
+    return { index: pages.findIndex(({ key }) => key === this.shown?.take) + 1, count: pages.length };
+  }
+
+  // What can be paged through. Once part of a take is in the book, its rivals no longer fit there.
+  #pages() {
+    const take = this.#takes.get(this.shown?.take);
+    if (!take) return [];
+    return this.shown.used ? [take] : this.#takes.rivals(take);
+  }
+
+  /** Shows `take` at `from`, a rewrite for the span `from` to `to` (UTF-16). */
+  show(take, from, to) {
+    const { key, text, done } = take;
+    const effects =
+      take.kind === "continue"
+        ? showGhost.of({ pos: from, take: key, text, used: 0, done })
+        : showRewrite.of({ from, to, take: key, text, done });
+    this.#view.dispatch({ effects });
+  }
+
+  hide() {
+    clearTimeout(this.#paintTimer);
+    if (this.shown) this.#view.dispatch({ effects: [showGhost.of(null), showRewrite.of(null)] });
+  }
+
+  /** The take that is shown has grown. */
+  paint() {
+    clearTimeout(this.#paintTimer);
+    const take = this.#takes.get(this.shown?.take);
+    if (!take) return;
+    if (this.#view.composing) {
+      this.#paintTimer = setTimeout(() => this.paint(), COMPOSING_MS);
+      return;
+    }
+    const grow = this.ghost ? growGhost : growRewrite;
+    this.#view.dispatch({ effects: grow.of({ take: take.key, text: take.text, done: take.done }) });
+  }
+
+  /** Shows the next (1) or previous (-1) take for this place. False when there is none. */
+  turn(step) {
+    if (!this.shown) return step < 0 && this.#recall();
+    const take = this.#pages()[this.page.index - 1 + step];
+    if (!take) return false;
+    this.show(take, this.shown.pos ?? this.shown.from, this.shown.to);
+    this.#notices.say(`Take ${this.page.index} of ${this.page.count}`);
+    return true;
+  }
+
+  // Nothing is shown: back to the newest take that was not taken over, where it was written for, else at the caret.
+  #recall() {
+    const take = this.#takes.newest();
+    if (take) this.show(take, this.home(take)?.from ?? this.#view.state.selection.main.head);
+    else this.#notices.say("No takes here yet");
+    return Boolean(take);
+  }
+
+  /** The span that `take` was written for, `{from, to}`, if the text has not changed since; else null. */
+  home(take) {
+    if (take.revision !== this.#document.revision || this.#document.unsaved) return null;
+    const text = this.#view.state.doc.toString();
+    return { from: utf16Offset(text, take.start), to: utf16Offset(text, take.end) };
+  }
+}

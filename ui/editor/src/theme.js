@@ -1,0 +1,105 @@
+/** How prose looks. Colours and fonts come from the page's custom properties (--paper, --ink, --serif, …). */
+
+import { EditorView } from "@codemirror/view";
+import { StyleModule } from "style-mod";
+
+const quietText = { color: "var(--soft)" };
+
+export const theme = EditorView.theme({
+  "&": { backgroundColor: "var(--paper)", color: "var(--ink)", height: "auto" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--serif)", fontSize: "18.5px", lineHeight: "1.68", overflowX: "hidden" },
+  ".cm-content": {
+    maxWidth: "66ch",
+    margin: "0 auto",
+    padding: "56px 28px 160px",
+    boxSizing: "border-box",
+    caretColor: "var(--accent)",
+    overflowWrap: "break-word",
+  },
+  ".cm-line": { padding: "0" },
+  ".cm-cursor": { borderLeft: "2px solid var(--accent)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    background: "color-mix(in srgb, var(--accent) 24%, transparent)",
+  },
+  ".cm-placeholder": { ...quietText, fontStyle: "italic" },
+  "&.t-has-ghost .cm-placeholder": { display: "none" },
+
+  ".t-paragraph": { textIndent: "1.5em" },
+  ".t-blank": { lineHeight: "0.5" },
+  ".t-break": { textAlign: "center", textIndent: "0", letterSpacing: ".6em", ...quietText },
+  ".t-italic": { fontStyle: "italic" },
+  ".t-bold": { fontWeight: "600" },
+  ".t-both": { fontStyle: "italic", fontWeight: "600" },
+  ".t-mark": { ...quietText, opacity: ".55" },
+  ".t-next": { display: "block", textIndent: "1.5em", marginTop: ".34em" },
+  ".t-next.t-break": { textIndent: "0", margin: "22px 0" },
+
+  ".t-ghost": { color: "var(--ghost)", fontStyle: "italic", whiteSpace: "break-spaces" },
+  ".t-ghost.t-beside": { display: "block", borderLeft: "3px solid var(--line)", paddingLeft: "1em", textIndent: "0" },
+  ".t-waiting::after": { content: "'…'", animation: "t-wait 1.4s ease-in-out infinite" },
+  "@keyframes t-wait": { "50%": { opacity: ".25" } },
+  "@media (prefers-reduced-motion: reduce)": { ".t-waiting::after": { animation: "none" } },
+  ".t-asked": { backgroundColor: "var(--tint)", borderRadius: "3px" },
+  "@media (max-width: 760px)": {
+    ".cm-content": { padding: "34px 22px 150px" },
+    ".cm-scroller": { fontSize: "17.5px" },
+  },
+  ...changeMarks(""),
+});
+
+function changeMarks(scope) {
+  return {
+    [`${scope} .t-deleted`]: { color: "var(--stale)", textDecoration: "line-through", opacity: ".85" },
+    [`${scope} .t-inserted`]: {
+      color: "var(--accent)",
+      backgroundColor: "var(--tint)",
+      borderRadius: "3px",
+      textDecoration: "underline",
+      textUnderlineOffset: ".2em",
+      whiteSpace: "break-spaces",
+    },
+  };
+}
+
+const card = {
+  maxWidth: "66ch",
+  margin: "10px auto 0",
+  padding: "10px 14px",
+  background: "var(--paper)",
+  border: "1px solid var(--line)",
+  borderRadius: "10px",
+  boxShadow: "0 8px 26px rgba(0,0,0,.13)",
+};
+
+/** Styles of what stands around the text: messages and the two versions of a conflict. */
+export const surroundings = new StyleModule({
+  ".templora": { backgroundColor: "var(--paper)", color: "var(--ink)", minHeight: "100%" },
+  ".templora .t-notes": { position: "sticky", top: "0", zIndex: "5", padding: "0 12px", font: "14px/1.45 var(--sans)" },
+  ".templora [hidden]": { display: "none !important" },
+  ".templora .t-live": { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" },
+  ".templora .t-strip": { ...card, display: "flex", gap: "12px", alignItems: "center" },
+  ".templora .t-strip-text": { flex: "1" },
+  ".templora .t-conflict": { ...card, display: "flex", flexDirection: "column", gap: "8px" },
+  ".templora .t-hint": quietText,
+  ".templora .t-passages": { maxHeight: "40vh", overflowY: "auto", borderBlock: "1px solid var(--line)" },
+  ".templora .t-passage": { font: "15.5px/1.55 var(--serif)", whiteSpace: "pre-wrap", margin: "10px 0" },
+  ".templora .t-choices": { display: "flex", gap: "8px", flexWrap: "wrap" },
+  ".templora .t-notes button": {
+    font: "inherit",
+    color: "inherit",
+    background: "none",
+    border: "1px solid var(--line)",
+    borderRadius: "7px",
+    padding: "5px 11px",
+    cursor: "pointer",
+  },
+  ".templora .t-notes button:focus-visible": { outline: "2px solid var(--accent)", outlineOffset: "2px" },
+  ".templora .t-notes button.t-main": {
+    background: "var(--accent)",
+    borderColor: "var(--accent)",
+    color: "var(--accent-ink)",
+    fontWeight: "600",
+  },
+  ...changeMarks(".templora .t-notes"),
+});
