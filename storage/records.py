@@ -7,6 +7,7 @@ from typing import Literal
 
 RevisionKind = Literal["typed", "accepted", "imported", "restored", "named"]
 TakeKind = Literal["continue", "rewrite"]
+LearningState = Literal["on", "paused", "off"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Project:
     updated_at: float
     deleted_at: float | None = None
     finished_at: float | None = None
-    learning: Literal["on", "paused", "off"] = "on"
+    learning: LearningState = "on"
 
 
 @dataclass(frozen=True)

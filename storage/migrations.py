@@ -1,0 +1,120 @@
+"""The history of the schema: append only. A migration that has been released is never changed; write the next one.
+
+Plain SQL, one function a step, each run in a transaction of its own. Long columns come last in their tables: SQLite
+reads the ones before them without touching the text.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+
+def m001_books(db: Database) -> None:
+    _run(
+        db,
+        """CREATE TABLE projects (
+            id TEXT PRIMARY KEY,
+            title TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            deleted_at REAL,
+            finished_at REAL,
+            learning TEXT NOT NULL DEFAULT 'on' CHECK (learning IN ('on', 'paused', 'off'))
+        ) STRICT""",
+        """CREATE TABLE chapters (
+            id TEXT PRIMARY KEY,
+            project TEXT NOT NULL REFERENCES projects(id),
+            title TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            deleted_at REAL
+        ) STRICT""",
+        "CREATE INDEX chapters_of_project ON chapters(project, position)",
+        # began_at: when the first of the autosaves that were folded into this revision was made.
+        # runs: who wrote what, as JSON [[length, take or null], …], covering the text exactly.
+        """CREATE TABLE revisions (
+            chapter TEXT NOT NULL REFERENCES chapters(id),
+            number INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT,
+            words INTEGER NOT NULL,
+            began_at REAL NOT NULL,
+            created_at REAL NOT NULL,
+            runs TEXT NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (chapter, number)
+        ) STRICT""",
+        """CREATE TABLE takes (
+            id TEXT PRIMARY KEY,
+            project TEXT NOT NULL REFERENCES projects(id),
+            chapter TEXT NOT NULL REFERENCES chapters(id),
+            kind TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            start INTEGER NOT NULL,
+            "end" INTEGER NOT NULL,
+            instruction TEXT,
+            model TEXT NOT NULL,
+            memory TEXT,
+            sampling TEXT NOT NULL,
+            tokens INTEGER NOT NULL,
+            finish_reason TEXT,
+            created_at REAL NOT NULL,
+            accepted_revision INTEGER,
+            deleted_at REAL,
+            text TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX takes_of_chapter ON takes(chapter, revision)",
+    )
+
+
+def m002_memory(db: Database) -> None:
+    _run(
+        db,
+        """CREATE TABLE lessons (
+            project TEXT NOT NULL REFERENCES projects(id),
+            chain TEXT NOT NULL,
+            parent TEXT NOT NULL,
+            tokens INTEGER NOT NULL,
+            base_loss REAL NOT NULL,
+            memory_loss REAL NOT NULL,
+            seconds REAL NOT NULL,
+            created_at REAL NOT NULL,
+            base_losses BLOB NOT NULL,
+            memory_losses BLOB NOT NULL,
+            PRIMARY KEY (project, chain)
+        ) STRICT""",
+        # number: counts the commits of a project from 0; rows go when they are thinned out, the count goes on.
+        """CREATE TABLE snapshots (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            project TEXT NOT NULL REFERENCES projects(id),
+            number INTEGER NOT NULL,
+            chain TEXT NOT NULL,
+            n_chunks INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            numerics TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            UNIQUE (project, chain)
+        ) STRICT""",
+    )
+
+
+STEPS = (m001_books, m002_memory)
+
+
+class NewerSchema(Exception):
+    """The database has been through migrations that this history does not know."""
+
+
+def migrate(db: Database) -> None:
+    """Apply what the database has not been through yet. Raises `NewerSchema` before it changes anything."""
+    history = Migrations("templora")
+    for step in STEPS:
+        history()(step)
+    if {done.name for done in history.applied(db)} - {step.__name__ for step in STEPS}:
+        raise NewerSchema
+    history.apply(db)
+
+
+def _run(db: Database, *statements: str) -> None:
+    for statement in statements:
+        db.conn.execute(statement)

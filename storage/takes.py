@@ -1,0 +1,109 @@
+"""What the model wrote: stored while it streams, kept when it is rejected, part of the book only when accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from storage.checks import new_id
+from storage.database import Sql
+from storage.projects import Projects, live_project
+from storage.records import Take, TakeKind
+from templora.errors import BadInput, Conflict, NotFound
+
+_TAKE = """SELECT id, project, chapter, kind, revision, start, "end", text, instruction, model, memory, sampling,
+    tokens, finish_reason, created_at, accepted_revision FROM takes"""
+_TEXT = """SELECT number, text FROM revisions JOIN chapters ON chapters.id = revisions.chapter
+    WHERE chapter = ? AND project = ? AND deleted_at IS NULL"""
+
+
+class Takes(Projects):
+    def start_take(
+        self,
+        project: str,
+        chapter: str,
+        kind: TakeKind,
+        revision: int,
+        start: int,
+        end: int,
+        instruction: str | None,
+        model: str,
+        memory: str | None,
+        sampling: str,
+    ) -> Take:
+        """Store an empty take for `[start, end)` (code points) of a revision, which is kept from then on.
+
+        Raises `NotFound` where project or chapter is unknown or deleted, `Conflict` where the revision has been folded
+        into a later one, `BadInput` where the span lies outside its text.
+        """
+        take = Take(
+            id=new_id(),
+            project=project,
+            chapter=chapter,
+            kind=kind,
+            revision=revision,
+            start=start,
+            end=end,
+            text="",
+            instruction=instruction,
+            model=model,
+            memory=memory,
+            sampling=sampling,
+            tokens=0,
+            finish_reason=None,
+            created_at=self._clock(),
+        )
+        with self._store.transaction() as sql:
+            live_project(sql, project)
+            written_for = sql.first(f"{_TEXT} AND number = ?", chapter, project, revision)
+            if written_for is None:
+                current = sql.first(f"{_TEXT} ORDER BY number DESC", chapter, project)
+                if current is None:
+                    raise NotFound("There is no such chapter; it may have been deleted.")
+                raise Conflict(
+                    "The text has changed while this take was asked for. Ask for it again.",
+                    current["number"],
+                    current["text"],
+                )
+            if not 0 <= start <= end <= len(written_for["text"]):
+                raise BadInput(f"The passage {start} to {end} lies outside the chapter.")
+            sql.insert("takes", vars(take))
+        return take
+
+    def extend_take(self, id: str, text: str, tokens: int) -> None:
+        """`text`: all of the take until now. Raises `NotFound`."""
+        self._write(id, text=text, tokens=tokens)
+
+    def finish_take(self, id: str, text: str, tokens: int, reason: str) -> None:
+        """The take is complete. `reason`: why it ended. Raises `NotFound`."""
+        self._write(id, text=text, tokens=tokens, finish_reason=reason)
+
+    def take(self, id: str) -> Take:
+        """Raises `NotFound`, for a deleted take too."""
+        with self._store.read() as rows:
+            row = rows.first(f"{_TAKE} WHERE id = ? AND deleted_at IS NULL", id)
+        if row is None:
+            raise NotFound("There is no such take; it may have been deleted.")
+        return Take(**row)
+
+    def takes(self, chapter: str) -> list[Take]:
+        """The takes of a chapter, newest last. Empty for an unknown chapter."""
+        with self._store.read() as rows:
+            found = rows.all(f"{_TAKE} WHERE chapter = ? AND deleted_at IS NULL ORDER BY created_at, rowid", chapter)
+        return [Take(**row) for row in found]
+
+    def delete_take(self, id: str) -> None:
+        """Hide a take; what was accepted of it stays in the text. Deleting it again changes nothing."""
+        self._write(id, deleted_at=self._clock())
+
+    def _write(self, id: str, **values: object) -> None:
+        columns = ", ".join(f"{name} = ?" for name in values)
+        with self._store.transaction() as sql:
+            if not sql.run(f"UPDATE takes SET {columns} WHERE id = ?", *values.values(), id):
+                raise NotFound("There is no such take; it may have been deleted.")
+
+
+def mark_accepted(sql: Sql, chapter: str, takes: Iterable[str], revision: int) -> None:
+    """The takes went into a revision of the chapter. Raises `BadInput` where one is not a take of this chapter."""
+    for take in takes:
+        if not sql.run("UPDATE takes SET accepted_revision = ? WHERE id = ? AND chapter = ?", revision, take, chapter):
+            raise BadInput(f"Take {take} does not belong to this chapter, so it cannot be accepted into it.")

@@ -1,0 +1,138 @@
+"""A disk that is really full: the save is refused with a reason, what was saved stays, and there is a way on.
+
+Two ways to get one, of which the second needs no rights: a small file system in memory, and a limit on file sizes.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from storage.database import open_database
+from storage.manuscripts import Manuscripts
+from templora.errors import DiskFull, StorageError
+
+SIZE = 1024 * 1024
+
+
+def mount(folder: Path) -> bool:
+    try:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def unmount(folder: Path) -> None:
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def can_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        if mount(Path(folder)):
+            unmount(Path(folder))
+            return True
+        return False
+
+
+def limit_file_size(size: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+
+
+@contextmanager
+def file_size_limit() -> Iterator[None]:
+    soft, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit_file_size(SIZE)
+    try:
+        yield
+    finally:
+        limit_file_size(soft)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    assert mount(folder)
+    try:
+        yield
+    finally:
+        unmount(folder)
+
+
+WAYS = ["file size limit", "small disk"] if can_mount() else ["file size limit"]
+
+
+@pytest.fixture(params=WAYS)
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with file_size_limit() if request.param == "file size limit" else small_disk(tmp_path):
+        yield request.param
+
+
+def test_a_full_disk_refuses_the_save_and_loses_nothing(disk: str, tmp_path: Path) -> None:
+    store = open_database(tmp_path)
+    manuscripts = Manuscripts(store)
+    book = manuscripts.create_project("The Book")
+    chapter = manuscripts.add_chapter(book.id, "One", "first")
+    saved, text, number = "first", "", 1
+    with pytest.raises(StorageError) as caught:
+        while number < 100:
+            text = f"{saved} {'word ' * 10_000}"
+            number = manuscripts.save(chapter.id, number, text, kind="restored")
+            saved = text
+    if disk == "small disk":
+        assert isinstance(caught.value, DiskFull)
+        assert "Make room" in caught.value.message
+    current = manuscripts.chapter(chapter.id)
+    assert (current.text, current.revision) == (saved, number)
+    store.close()
+
+    # Room is made, and the same text goes in.
+    if disk == "file size limit":
+        resource.setrlimit(
+            resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+        )
+    else:
+        subprocess.run(["mount", "-o", "remount,size=16m", str(tmp_path)], check=True)
+    store = open_database(tmp_path)
+    again = Manuscripts(store)
+    assert again.chapter(chapter.id).text == saved
+    assert again.save(chapter.id, number, text, kind="restored") == number + 1
+    store.close()
+
+
+def test_writing_goes_on_over_the_same_connection_once_there_is_room(disk: str, tmp_path: Path) -> None:
+    ballast = tmp_path / "ballast"
+    store = open_database(tmp_path)
+    manuscripts = Manuscripts(store)
+    book = manuscripts.create_project("The Book")
+    chapter = manuscripts.add_chapter(book.id, "One", "first")
+    if disk == "small disk":
+        with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1024))
+    big = "word " * (SIZE // 4)
+    with pytest.raises(StorageError):
+        manuscripts.save(chapter.id, 1, big)
+    ballast.unlink(missing_ok=True)
+    assert manuscripts.save(chapter.id, 1, "second") == 2
+    assert manuscripts.chapter(chapter.id).text == "second"
+    store.close()
+
+
+def test_a_disk_without_room_for_a_database_says_so(disk: str, tmp_path: Path) -> None:
+    if disk == "file size limit":
+        limit_file_size(0)
+    else:
+        with pytest.raises(OSError), (tmp_path / "ballast").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1024))
+    with pytest.raises(StorageError) as caught:
+        open_database(tmp_path)
+    if disk == "small disk":
+        assert isinstance(caught.value, DiskFull)
