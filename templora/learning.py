@@ -143,7 +143,7 @@ class Learning:
         if plan is None or project.learning != "on" or self._clock() < state.retry_at:
             return False
         self._remember(project.id, state, plan)
-        target = self._target(project.id, state, plan)
+        target = self._target(project, state, plan)
         stale = memory.known(plan, state.serving) < len(state.serving)
         if stale and not self._may_rebuild(project, state):
             return False
@@ -157,12 +157,14 @@ class Learning:
             return self._caught_up(project.id, state)
         return self._learn(project.id, state, plan, lineage)
 
-    def _target(self, project: str, state: _Memory, plan: Plan) -> int:
-        if state.learn_now:
+    def _target(self, project: Project, state: _Memory, plan: Plan) -> int:
+        heads = self._manuscripts.chapters(project.id)
+        if state.learn_now or not heads:
             return len(plan.chunks)
-        heads = self._manuscripts.chapters(project)
-        writing_in = max(heads, key=lambda head: (head.updated_at, head.position)).id if heads else None
-        return memory.due(plan, writing_in, self._settled)
+        # The end of a chapter that was edited in the middle of the book must not keep a rebuilt memory from the rest.
+        rebuilds = memory.known(plan, state.serving) < len(state.serving) and self._may_rebuild(project, state)
+        latest = heads[-1] if rebuilds else max(heads, key=lambda head: (head.updated_at, head.position))
+        return memory.due(plan, latest.id, self._settled)
 
     def _settled(self, chunk: Chunk) -> bool:
         return self._clock() - self._books.touched(chunk) >= memory.SETTLED_S
@@ -352,7 +354,7 @@ class Learning:
             with state.lock:
                 self._remember(project.id, state, plan)
         held = memory.known(plan, state.serving)
-        target = self._target(project.id, state, plan) if project.learning == "on" else held
+        target = self._target(project, state, plan) if project.learning == "on" else held
         known_to_builder = held if state.building is None else memory.known(plan, state.building)
         return meter.report(
             plan,

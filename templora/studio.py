@@ -54,8 +54,8 @@ class Studio:
         self._lock = FolderLock(folder)
         self._store = open_database(folder)
         self._engine = engine
-        self._manuscripts = Manuscripts(self._store)
-        self._snapshots = Snapshots(self._store, folder)
+        self._manuscripts = Manuscripts(self._store, clock)
+        self._snapshots = Snapshots(self._store, folder, clock)
         self._mirror = Mirror(folder)
         self._books = Books(self._manuscripts, recipe, info, clock)
         self._learning = Learning(self._manuscripts, self._snapshots, engine, self._books, clock)

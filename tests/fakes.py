@@ -163,7 +163,8 @@ def word_tokenizer(path: Path) -> Path:
     """A real `tokenizer.json` with a token a word, made here; unknown words share one id."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-    vocabulary = {"?": 0, "\n": 1, **{f"w{i}": i + 2 for i in range(500)}}
+    words = [f"{space}{letter}{i}" for letter in "wvz" for i in range(500) for space in ("", " ")]
+    vocabulary = {word: id for id, word in enumerate(["?", "\n", *words])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="?"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\n| ?[^\s]+"), "isolated")  # type: ignore[assignment]
     tokenizer.save(str(path))

@@ -7,7 +7,6 @@ widget of ours. Titles and prose only ever travel as component values, never ins
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
@@ -18,13 +17,12 @@ from ui import events
 from ui.editor import ProseEditor
 from ui.theme import desk_theme
 
-FOLDER = Path(__file__).parent
 FORMATS = [("Word (.docx)", "docx"), ("Markdown (.md)", "markdown"), ("Plain text (.txt)", "text")]
 HEAD = """
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="/desk/icon.svg" type="image/svg+xml">
-<script src="/desk/editor.js"></script>
+<link rel="stylesheet" href="/desk/desk.css">
 <script src="/desk/desk.js"></script>
 """
 
@@ -377,10 +375,9 @@ def build(studio: Studio) -> gr.Blocks:
 
 def mount(app: FastAPI, studio: Studio) -> FastAPI:
     """The page mounted at `/` of `app`."""
-    css = (FOLDER / "desk.css").read_text(encoding="utf-8")
     blocks = build(studio)
     blocks.queue(default_concurrency_limit=4)
     return gr.mount_gradio_app(
-        app, blocks, path="/", theme=desk_theme(), css=css, head=HEAD, run_history=False, show_error=True,
+        app, blocks, path="/", theme=desk_theme(), head=HEAD, run_history=False, show_error=True,
         footer_links=[], max_file_size="51mb", allowed_paths=[], ssr_mode=False,
     )  # fmt: skip

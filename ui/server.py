@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 STATIC = {
     "editor.js": ("text/javascript", Path(__file__).parent / "editor" / "dist" / "editor.js"),
+    "desk.css": ("text/css", Path(__file__).parent / "desk.css"),
     "desk.js": ("text/javascript", Path(__file__).parent / "desk.js"),
     "icon.svg": ("image/svg+xml", Path(__file__).parent / "icon.svg"),
 }

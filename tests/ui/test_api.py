@@ -147,7 +147,7 @@ def test_a_rewrite_replaces_its_passage(client: TestClient, engine: FakeEngine) 
     got = events(client.post(url + "/rewrite", json=body))
     accepted = client.post(f"/api/takes/{got[-1][1]['id']}/accept", json={"base_revision": chapter["revision"]}).json()
     assert accepted["text"] == "It was fine.  It was good."
-    empty = {**body, "end": 0}
+    empty = {**body, "end": 0, "base_revision": accepted["revision"]}
     assert client.post(url + "/rewrite", json=empty).status_code == 422
 
 
@@ -166,7 +166,7 @@ def test_closing_the_connection_stops_the_generation_and_keeps_the_take(studio: 
     import httpx
     import uvicorn
 
-    config = uvicorn.Config(create_app(studio), port=0, log_level="error")
+    config = uvicorn.Config(create_app(studio), port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

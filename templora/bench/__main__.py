@@ -1,0 +1,43 @@
+"""The command line of the benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from templora.config import RECIPES
+from templora.errors import TemploraError
+from templora.models import STARTER
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m templora.bench", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    pg19 = commands.add_parser("pg19", help="prequential perplexity of base model and memory on whole books")
+    pg19.add_argument("files", nargs="+", type=Path, metavar="FILE", help="plain text of a book")
+    pg19.add_argument("--tokens", type=int, required=True, metavar="N", help="how many tokens of each book")
+    pg19.add_argument("--recipe", choices=sorted(RECIPES), default="default")
+    pg19.add_argument("--json", type=Path, metavar="OUT", help="write the result here (chunks: OUT with .jsonl)")
+    pg19.add_argument("--model", default=STARTER, metavar="ID_OR_PATH")
+    pg19.add_argument("--models", type=Path, metavar="DIR", help="where base models are kept")
+    options = parser.parse_args(arguments)
+    missing = [str(path) for path in options.files if not path.is_file()]
+    if missing:
+        parser.error(f"no such file: {', '.join(missing)}")
+    if options.tokens < 1024:
+        parser.error("--tokens must be at least 1024")
+    from templora.bench import pg19 as bench
+
+    try:
+        return bench.run(options)
+    except TemploraError as error:
+        print(f"bench: {error.message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nbench: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
