@@ -19,7 +19,7 @@ class EditorPage:
         self.url = url
 
     def open(self, chapter: str = "c", theme: str = "") -> EditorPage:
-        self.page.goto(f"{self.url}/?chapter={chapter}&theme={theme}")
+        self.page.goto(f"{self.url}/bare?chapter={chapter}&theme={theme}")
         return self.ready()
 
     def ready(self) -> EditorPage:

@@ -83,7 +83,7 @@ def _problem(status: int, code: str, message: str, **more: Any) -> JSONResponse:
 def create_app(desk: FakeDesk, bundle: Path) -> FastAPI:
     app = FastAPI()
 
-    @app.get("/")
+    @app.get("/bare")
     def page() -> HTMLResponse:
         return HTMLResponse(PAGE)
 

@@ -95,6 +95,26 @@ def test_switching_chapters_saves_first_and_keeps_undo(editor: EditorPage, desk:
     assert desk.text() == "The mud was warm."
 
 
+def test_after_a_reload_the_caret_is_where_it_was(editor: EditorPage, desk: FakeDesk) -> None:
+    editor.open().press("Home", *["ArrowRight"] * 3)
+    editor.page.reload()
+    editor.until(chapter="c")
+    editor.call("focus")
+    editor.type(" red")
+    editor.saved()
+    assert desk.text() == "The red mud was warm."
+
+
+def test_opening_nothing_saves_and_closes(editor: EditorPage, desk: FakeDesk) -> None:
+    editor.open().type(" More.")
+    editor.call("open", None)
+    assert desk.text() == "The mud was warm. More."
+    state = editor.until(chapter=None)
+    assert (state["words"], state["mode"]) == (0, "idle")
+    expect(editor.prose).to_have_attribute("contenteditable", "false")
+    expect(editor.page.locator(".cm-placeholder")).to_have_text("Choose a chapter to write in.")
+
+
 def test_a_chapter_that_is_gone_gets_a_message_and_the_open_one_stays(editor: EditorPage, desk: FakeDesk) -> None:
     editor.open()
     editor.call("open", "nowhere")
@@ -240,7 +260,7 @@ def test_a_take_streams_in_as_ghost_text_that_is_not_in_the_book(editor: EditorP
     state = editor.until(mode="ghost")
     expect(editor.ghost).to_have_text(" Halfway to the boat.")
     expect(editor.live).to_have_text("Take ready")
-    assert (state["take"], state["takes"]) == (1, 1)
+    assert (state["index"], state["count"]) == (0, 1)
     assert editor.text() == desk.text() == "The mud was warm. 🦊"
     assert desk.asked == [("continue", {"base_revision": 2, "cursor": 19})]
 
@@ -338,7 +358,7 @@ def test_other_takes_are_paged_and_are_there_after_a_reload(editor: EditorPage, 
     editor.until(mode="ghost")
     for count in (2, 3):
         editor.press("Control+Shift+Enter")
-        editor.until(mode="ghost", take=count, takes=count)
+        editor.until(mode="ghost", index=count - 1, count=count)
     editor.press("Alt+[")
     expect(editor.ghost).to_have_text(" Two.")
     editor.press("Alt+ArrowUp")
@@ -349,7 +369,7 @@ def test_other_takes_are_paged_and_are_there_after_a_reload(editor: EditorPage, 
     editor.ready().press("Home", "Alt+[")
     expect(editor.ghost).to_have_text(" Three.")
     editor.press("Alt+[")
-    assert (editor.state()["take"], editor.state()["takes"]) == (2, 3)
+    assert (editor.state()["index"], editor.state()["count"]) == (1, 3)
     editor.press("Tab")
     editor.saved()
     assert desk.text() == "The mud was warm. Two."
@@ -361,7 +381,7 @@ def test_several_takes_of_one_request_are_paged_too(editor: EditorPage, desk: Fa
     editor.open()
     editor.call("settings", {"takes": 2, "temperature": 0.5})
     editor.call("continue")
-    editor.until(mode="ghost", take=1, takes=2)
+    editor.until(mode="ghost", index=0, count=2)
     editor.call("nextTake")
     expect(editor.ghost).to_have_text(" Two.")
     assert desk.asked[0][1] == {"base_revision": 1, "cursor": 17, "takes": 2, "temperature": 0.5}
@@ -414,7 +434,7 @@ def test_a_model_that_is_not_ready_is_a_calm_message(editor: EditorPage, desk: F
     expect(editor.strip).to_contain_text("The model is still loading; your text is safe.")
     expect(editor.live).to_have_text("The model is still loading; your text is safe.")
     state = editor.until(mode="idle")
-    assert (state["error"], state["takes"]) == ("The model is still loading; your text is safe.", 0)
+    assert (state["error"], state["count"]) == ("The model is still loading; your text is safe.", 0)
 
 
 def test_an_error_half_way_keeps_what_was_written(editor: EditorPage, desk: FakeDesk) -> None:
@@ -476,7 +496,7 @@ def test_another_rewrite_is_for_the_same_passage_with_the_same_instruction(edito
     _rewritten(editor, desk, "shorter")
     desk.scripts = [Script([["Barefoot."]])]
     editor.press("Control+Shift+Enter")
-    editor.until(mode="diff", take=2, takes=2)
+    editor.until(mode="diff", index=1, count=2)
     assert desk.asked[0] == desk.asked[1]
     editor.press("Alt+[")
     assert editor.page.locator(".cm-content ins").first.inner_text() == "kicked"
@@ -556,7 +576,7 @@ def test_the_page_hears_what_it_needs_for_its_buttons_and_status_line(editor: Ed
     desk.scripts = [Script([[" Halfway", " there", "."]], pause=0.02)]
     editor.open().press("Control+Enter")
     editor.until(mode="ghost")
-    assert editor.page.evaluate("() => document.body.dataset.temploraMode") == "ghost"
+    expect(editor.page.locator("body")).to_have_attribute("data-templora-mode", "ghost")
     heard = editor.page.evaluate("() => window.states.map(({mode}) => mode)")
     assert list(dict.fromkeys(heard)) == ["idle", "streaming", "ghost"]
     last = editor.page.evaluate("() => window.states.at(-1)")

@@ -126,8 +126,8 @@ export class ChapterDocument {
 
   async #put({ leaving = false } = {}) {
     const doc = this.#doc;
-    // A stray half of an emoji (from a paste) cannot be stored; everything else goes as it is.
-    const text = doc.toString().toWellFormed();
+    // NUL and stray halves of emoji (from a paste) cannot be stored; everything else goes as it is.
+    const text = doc.toString().toWellFormed().replaceAll("\0", "\ufffd");
     const spans = this.#unsentSpans();
     const accepted = spans.map((span) => {
       const start = codePointOffset(text, span.from);

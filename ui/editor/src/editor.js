@@ -3,6 +3,7 @@
 import { EditorView } from "@codemirror/view";
 import { StyleModule } from "style-mod";
 import { createApi } from "./api.js";
+import { rememberCaret, rememberedCaret } from "./caret.js";
 import { ConflictBanner } from "./conflict.js";
 import { ChapterDocument } from "./document.js";
 import { Drafts, reconcile } from "./drafts.js";
@@ -18,7 +19,6 @@ import { countWords, wordCount } from "./words.js";
 import { Writing } from "./writing.js";
 
 const REPORT_MS = 30;
-const CARET = "templora-caret";
 
 export class Editor {
   #api;
@@ -38,8 +38,7 @@ export class Editor {
   constructor(parent, base) {
     StyleModule.mount(document, surroundings);
     this.#api = createApi(base);
-    const notes = element("div", "t-notes", this.#banner.dom, ...this.#notices.dom);
-    this.#host = element("div", "templora", notes);
+    this.#host = element("div", "templora", this.#banner.dom, element("div", "t-notes", ...this.#notices.dom));
     this.#view = new EditorView({ state: closedState(), parent: this.#host });
     parent.replaceChildren(this.#host);
     const signal = this.#life.signal;
@@ -49,15 +48,15 @@ export class Editor {
     this.#report();
   }
 
-  get mounted() {
-    return this.#host.isConnected;
-  }
-
   // --- chapters ---
 
-  /** Opens a chapter (saving the one before), or, for the one that is open, looks whether the server has a newer text. */
+  /**
+   * Opens a chapter, saving the one before; null leaves none open. For the one that is open it looks whether the server has
+   * a newer text.
+   */
   async open(id) {
     const turn = ++this.#opening;
+    if (id === null) return this.#close();
     if (this.#open?.document.id === id) {
       if (await this.#open.document.flush()) await this.#open.document.catchUp().catch(() => false);
       return;
@@ -72,7 +71,6 @@ export class Editor {
     await this.#close();
     const draft = await this.#draft(chapter);
     if (turn !== this.#opening) return;
-    this.#notices.clear();
     this.#show(chapter, draft);
     await this.#restore(chapter, draft);
     this.#report();
@@ -92,7 +90,7 @@ export class Editor {
     const text = plainLines(draft?.text ?? chapter.text);
     const visited = this.#visited.get(id);
     const again = !draft && visited?.revision === revision ? visited : null;
-    const caret = JSON.parse(sessionStorage.getItem(CARET) ?? "{}")[id] ?? text.length;
+    const caret = rememberedCaret(id) ?? text.length;
     const fresh = () => chapterState({ text, title, caret, keys: keys(this), listener: (update) => this.#updated(update) });
     this.#view.setState(again?.state ?? fresh());
     const parts = { view: this.#view, api: this.#api, notices: this.#notices };
@@ -124,17 +122,19 @@ export class Editor {
     const { document: opened, stage, takes } = this.#open;
     stage.hide();
     await opened.close();
+    if (this.#open?.document !== opened) return; // closed by another call meanwhile
     this.#banner.hide();
     if (opened.unsaved || opened.conflict) this.#visited.delete(opened.id);
     else this.#visited.set(opened.id, { state: this.#view.state, takes, revision: opened.revision });
     this.#keepCaret();
+    this.#open = null;
+    this.#view.setState(closedState());
+    this.#notices.clear();
+    this.#report();
   }
 
   #keepCaret() {
-    if (!this.#open) return;
-    const carets = JSON.parse(sessionStorage.getItem(CARET) ?? "{}");
-    carets[this.#open.document.id] = this.#view.state.selection.main.head;
-    sessionStorage.setItem(CARET, JSON.stringify(carets));
+    if (this.#open) rememberCaret(this.#open.document.id, this.#view.state.selection.main.head);
   }
 
   // --- verbs, shared by keys and buttons ---
@@ -178,11 +178,10 @@ export class Editor {
 
   // --- what the page hears ---
 
-  /** What `templora:state` carries. Times in ms since 1970, `take` counts from 1 (0: none shown). */
+  /** What `templora:state` carries. Times in ms since 1970; `index` is that of the take shown, from 0 (-1: none). */
   state = () => {
     const { state } = this.#view;
     const { document: opened, stage, writing } = this.#open ?? {};
-    const { index, count } = stage?.page ?? { index: 0, count: 0 };
     const { from, to } = state.selection.main;
     return {
       chapter: opened?.id ?? null,
@@ -190,8 +189,7 @@ export class Editor {
       unsaved: opened?.unsaved ?? false,
       savedAt: opened?.savedAt ?? null,
       mode: stage?.mode ?? "idle",
-      take: index,
-      takes: count,
+      ...(stage?.page ?? { index: -1, count: 0 }),
       tokensPerSecond: writing?.tokensPerSecond ?? null,
       words: state.field(wordCount, false) ?? 0,
       selectionWords: countWords(state.sliceDoc(from, to)),
@@ -245,7 +243,6 @@ export class Editor {
   async destroy() {
     this.#life.abort();
     await this.#close();
-    this.#open = null;
     this.#view.destroy();
   }
 }

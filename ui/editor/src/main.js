@@ -8,27 +8,37 @@ import { Editor } from "./editor.js";
 const VERBS = [
   ...["continue", "another", "accept", "acceptWord", "dismiss", "previousTake", "nextTake"],
   ...["rewrite", "acceptRewrite", "rejectRewrite", "insertTake"],
-  ...["save", "flush", "focus", "settings", "state"],
+  ...["save", "flush", "focus", "settings"],
 ];
+
+/** The state while there is no editor. */
+const NOTHING = {
+  ...{ chapter: null, saving: false, unsaved: false, savedAt: null, mode: "idle", index: -1, count: 0 },
+  ...{ tokensPerSecond: null, words: 0, selectionWords: 0, conflict: false, error: null },
+};
 
 let editor = null;
 let wanted = null;
 
-/** Opens a chapter; before the editor is there, as soon as it is. */
-function open(chapter) {
-  wanted = chapter;
-  return editor && chapter ? editor.open(chapter) : Promise.resolve();
+/** Opens a chapter, or none (null); before the editor is there, as soon as it is. */
+async function open(chapter) {
+  wanted = chapter || null;
+  await editor?.open(wanted);
 }
 
 /** Mounts the editor into `element`, in place of an earlier one. Resolves when the chapter, if any, is open. */
-async function mount(element, { chapter = wanted, base = document.baseURI } = {}) {
-  if (editor?.mounted && element.contains(document.querySelector(".templora"))) return open(chapter);
+async function mount(element, { chapter = null, base = document.baseURI } = {}) {
   const before = editor;
   editor = null;
   await before?.destroy();
   editor = new Editor(element, base);
-  return open(chapter ?? wanted);
+  await open(chapter ?? wanted);
 }
 
-window.templora = Object.fromEntries(VERBS.map((verb) => [verb, (...given) => editor?.[verb](...given)]));
-Object.assign(window.templora, { open, mount });
+// A page may name this script twice; the editor that is mounted stays the one that is called.
+window.templora ??= {
+  ...Object.fromEntries(VERBS.map((verb) => [verb, (...given) => editor?.[verb](...given)])),
+  state: () => editor?.state() ?? NOTHING,
+  open,
+  mount,
+};

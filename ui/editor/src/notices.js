@@ -9,7 +9,7 @@ export function element(tag, className, ...children) {
 }
 
 export function button(label, onClick, className = "") {
-  const dom = element("button", className, label);
+  const dom = element("button", `t-button ${className}`, label);
   dom.type = "button";
   dom.addEventListener("click", onClick);
   return dom;
@@ -24,7 +24,7 @@ export class Notices {
   /** `changed` is called when the message changes. */
   constructor(changed) {
     this.#changed = changed;
-    this.#strip = element("div", "t-strip", this.#text, button("Close", () => this.clear(), "t-quiet"));
+    this.#strip = element("div", "t-strip", this.#text, button("Close", () => this.clear()));
     this.#strip.hidden = true;
     this.#live.setAttribute("aria-live", "polite");
   }

@@ -91,5 +91,9 @@ export const rewriteField = StateField.define({
     }
     return shown;
   },
-  provide: (field) => EditorView.decorations.compute([field], (state) => decorate(state.doc, state.field(field))),
+  provide: (field) => [
+    EditorView.decorations.compute([field], (state) => decorate(state.doc, state.field(field))),
+    // The selection that was asked about would hide what is struck through and what is new.
+    EditorView.editorAttributes.from(field, (shown) => (shown ? { class: "t-has-rewrite" } : {})),
+  ],
 });

@@ -40,10 +40,10 @@ export class Stage {
     return "idle";
   }
 
-  /** Which take is shown, `{index, count}`, index from 1; both 0 when none is. */
+  /** Which take is shown, `{index, count}`; index -1 when none is. */
   get page() {
     const pages = this.#pages();
-    return { index: pages.findIndex(({ key }) => key === this.shown?.take) + 1, count: pages.length };
+    return { index: pages.findIndex(({ key }) => key === this.shown?.take), count: pages.length };
   }
 
   // What can be paged through. Once part of a take is in the book, its rivals no longer fit there.
@@ -84,10 +84,10 @@ export class Stage {
   /** Shows the next (1) or previous (-1) take for this place. False when there is none. */
   turn(step) {
     if (!this.shown) return step < 0 && this.#recall();
-    const take = this.#pages()[this.page.index - 1 + step];
+    const take = this.#pages()[this.page.index + step];
     if (!take) return false;
     this.show(take, this.shown.pos ?? this.shown.from, this.shown.to);
-    this.#notices.say(`Take ${this.page.index} of ${this.page.count}`);
+    this.#notices.say(`Take ${this.page.index + 1} of ${this.page.count}`);
     return true;
   }
 

@@ -13,6 +13,7 @@ export const theme = EditorView.theme({
     maxWidth: "66ch",
     margin: "0 auto",
     padding: "56px 28px 160px",
+    minHeight: "60vh",
     boxSizing: "border-box",
     caretColor: "var(--accent)",
     overflowWrap: "break-word",
@@ -23,17 +24,17 @@ export const theme = EditorView.theme({
     background: "color-mix(in srgb, var(--accent) 24%, transparent)",
   },
   ".cm-placeholder": { ...quietText, fontStyle: "italic" },
-  "&.t-has-ghost .cm-placeholder": { display: "none" },
+  "&.t-has-ghost .cm-placeholder, &.t-has-rewrite .cm-selectionLayer": { display: "none" },
 
   ".t-paragraph": { textIndent: "1.5em" },
-  ".t-blank": { lineHeight: "0.5" },
-  ".t-break": { textAlign: "center", textIndent: "0", letterSpacing: ".6em", ...quietText },
+  ".t-blank": { lineHeight: "0.4" },
+  ".t-break": { textAlign: "center", textIndent: "0", letterSpacing: ".6em", paddingBlock: "12px", ...quietText },
   ".t-italic": { fontStyle: "italic" },
   ".t-bold": { fontWeight: "600" },
   ".t-both": { fontStyle: "italic", fontWeight: "600" },
-  ".t-mark": { ...quietText, opacity: ".55" },
-  ".t-next": { display: "block", textIndent: "1.5em", marginTop: ".34em" },
-  ".t-next.t-break": { textIndent: "0", margin: "22px 0" },
+  ".t-mark": quietText,
+  ".t-next": { display: "block", textIndent: "1.5em", marginTop: ".4em" },
+  ".t-next.t-break, .t-next.t-break + .t-next": { textIndent: "0" },
 
   ".t-ghost": { color: "var(--ghost)", fontStyle: "italic", whiteSpace: "break-spaces" },
   ".t-ghost.t-beside": { display: "block", borderLeft: "3px solid var(--line)", paddingLeft: "1em", textIndent: "0" },
@@ -50,11 +51,12 @@ export const theme = EditorView.theme({
 
 function changeMarks(scope) {
   return {
-    [`${scope} .t-deleted`]: { color: "var(--stale)", textDecoration: "line-through", opacity: ".85" },
+    [`${scope} .t-deleted`]: { color: "var(--stale)", textDecoration: "line-through" },
     [`${scope} .t-inserted`]: {
       color: "var(--accent)",
       backgroundColor: "var(--tint)",
       borderRadius: "3px",
+      padding: "0 .15em",
       textDecoration: "underline",
       textUnderlineOffset: ".2em",
       whiteSpace: "break-spaces",
@@ -63,9 +65,10 @@ function changeMarks(scope) {
 }
 
 const card = {
-  maxWidth: "66ch",
-  margin: "10px auto 0",
-  padding: "10px 14px",
+  width: "min(66ch, 100% - 20px)",
+  boxSizing: "border-box",
+  margin: "0 auto",
+  padding: "7px 8px 7px 14px",
   background: "var(--paper)",
   border: "1px solid var(--line)",
   borderRadius: "10px",
@@ -75,17 +78,23 @@ const card = {
 /** Styles of what stands around the text: messages and the two versions of a conflict. */
 export const surroundings = new StyleModule({
   ".templora": { backgroundColor: "var(--paper)", color: "var(--ink)", minHeight: "100%" },
-  ".templora .t-notes": { position: "sticky", top: "0", zIndex: "5", padding: "0 12px", font: "14px/1.45 var(--sans)" },
+  // Above the text without moving it: a line that jumps while one writes it is worse than one that is covered.
+  ".templora .t-notes": { position: "sticky", top: "6px", height: "0", zIndex: "5", font: "14px/1.45 var(--sans)" },
   ".templora [hidden]": { display: "none !important" },
   ".templora .t-live": { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" },
-  ".templora .t-strip": { ...card, display: "flex", gap: "12px", alignItems: "center" },
+  ".templora .t-strip": { ...card, display: "flex", gap: "12px", alignItems: "center", margin: "6px auto" },
   ".templora .t-strip-text": { flex: "1" },
-  ".templora .t-conflict": { ...card, display: "flex", flexDirection: "column", gap: "8px" },
+  ".templora .t-conflict": {
+    ...card,
+    ...{ position: "sticky", top: "6px", zIndex: "4", padding: "12px 14px", font: "14px/1.45 var(--sans)" },
+    ...{ display: "flex", flexDirection: "column", gap: "8px" },
+  },
   ".templora .t-hint": quietText,
   ".templora .t-passages": { maxHeight: "40vh", overflowY: "auto", borderBlock: "1px solid var(--line)" },
   ".templora .t-passage": { font: "15.5px/1.55 var(--serif)", whiteSpace: "pre-wrap", margin: "10px 0" },
   ".templora .t-choices": { display: "flex", gap: "8px", flexWrap: "wrap" },
-  ".templora .t-notes button": {
+  // Twice the class: Gradio resets buttons by rules of some weight.
+  ".templora.templora .t-button": {
     font: "inherit",
     color: "inherit",
     background: "none",
@@ -94,12 +103,12 @@ export const surroundings = new StyleModule({
     padding: "5px 11px",
     cursor: "pointer",
   },
-  ".templora .t-notes button:focus-visible": { outline: "2px solid var(--accent)", outlineOffset: "2px" },
-  ".templora .t-notes button.t-main": {
+  ".templora.templora .t-button:focus-visible": { outline: "2px solid var(--accent)", outlineOffset: "2px" },
+  ".templora.templora .t-button.t-main": {
     background: "var(--accent)",
     borderColor: "var(--accent)",
     color: "var(--accent-ink)",
     fontWeight: "600",
   },
-  ...changeMarks(".templora .t-notes"),
+  ...changeMarks(".templora .t-passage"),
 });
