@@ -219,8 +219,9 @@ _CAUSES = (
         "The package index cannot be reached: connect to the internet (or set up the proxy) and start again.",
     ),
     (
-        r"No matching distribution found for (\S+)|requires a different Python",
-        "There is no such package for this machine and this Python: try Python 3.11, 3.12 or 3.13 in 64 bits.",
+        r"No matching distribution found|requires a different Python",
+        "The package index has none that fits this machine and this Python. Python 3.11 to 3.13 in 64 bits will do; "
+        "if this is one, check the connection to the internet.",
     ),
     (r"Permission denied|EACCES", "The folder cannot be written: check who owns it and start again."),
     (

@@ -72,7 +72,7 @@ def kind_of(model: str) -> tuple[Kind, str]:
     if model == STARTER:
         return "starter", model
     path = Path(model).expanduser()
-    if path.is_dir():
+    if model and path.is_dir():
         return "folder", str(path.resolve())
     if path.is_file() and path.suffix.lower() == ".gguf":
         return "gguf", str(path.resolve())

@@ -1,0 +1,199 @@
+"""The two commands at the terminal: what they answer at once, what they refuse, how fast a second start is."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import app
+from storage.database import FolderLock
+from templora import __version__
+from templora.bootstrap import Terminal
+from templora.engine import ModelInfo
+from templora.errors import SetupError
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=60,
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def terminal() -> Terminal:
+    return Terminal(sys.stdout)
+
+
+# --- answered before anything is set up ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout that nothing has been set up in."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copy(ROOT / "app.py", folder)
+    shutil.copytree(ROOT / "templora", folder / "templora", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [(["--version"], __version__), (["--help"], "--no-browser"), (["test", "--help"], "--long")],
+)
+def test_help_and_version_need_no_setup(arguments: list[str], answer: str, bare: Path) -> None:
+    begin = time.perf_counter()
+    # -I -S: the standard library and the checkout, and nothing that was installed.
+    code = f"import sys; sys.path.insert(0, {str(bare)!r}); import app; sys.exit(app.main(sys.argv[1:]))"
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, *arguments], check=True, capture_output=True, text=True, cwd=bare
+    )
+    assert answer in ran.stdout
+    assert time.perf_counter() - begin < 2
+    assert not (bare / ".venv").exists()
+
+
+def test_an_older_python_is_told_in_one_line() -> None:
+    ast.parse((ROOT / "app.py").read_text(encoding="utf-8"), feature_version=(3, 7))
+    code = f"import sys, runpy; sys.version_info = (3, 10, 9); runpy.run_path({str(ROOT / 'app.py')!r})"
+    ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert ran.stderr == "Templora needs Python 3.11 or newer; this is Python 3.10.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--port", "99999"], "1 to 65535"),
+        (["--port", "0"], "1 to 65535"),
+        (["--port", "http"], "1 to 65535"),
+        (["--data", __file__], "is a file, not a folder"),
+        (["--models", f"{__file__}/below"], "is a file, not a folder"),
+        (["--model", "no-such-model"], "There is no model no-such-model"),
+        (["--model", "/no/such/folder"], "There is no model /no/such/folder"),
+        (["--model", str(ROOT / "tests")], "holds no weights"),
+        (["--model", str(ROOT / "app.py")], "is not a model"),
+        (["--prot", "80"], "unrecognized arguments"),
+        (["serve"], "unrecognized arguments"),
+    ],
+)
+def test_a_bad_argument_gets_one_line_and_status_2(arguments: list[str], reason: str) -> None:
+    ran = run(*arguments)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith("app.py: ")
+    assert reason in line
+
+
+# --- the desk --------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_in_use_gets_one_line_and_status_2(starter: ModelInfo, tmp_path: Path) -> None:
+    models_dir = str(Path(starter.folder).parent)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ran = run("--port", str(port), "--data", str(tmp_path), "--models", models_dir, "--no-browser")
+    assert ran.returncode == 2
+    (line,) = ran.stderr.splitlines()
+    assert f"Port {port} on 127.0.0.1 cannot be used" in line
+
+
+def test_a_data_folder_in_use_gets_one_line_and_status_2(starter: ModelInfo, tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path)
+    models_dir = str(Path(starter.folder).parent)
+    ran = run("--port", str(free_port()), "--data", str(tmp_path), "--models", models_dir, "--no-browser")
+    lock.release()
+    assert ran.returncode == 2
+    (line,) = ran.stderr.splitlines()
+    assert f"Another Templora is open on the books in {tmp_path}" in line
+
+
+def test_a_second_start_answers_soon_and_ends_cleanly(starter: ModelInfo, tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, str(ROOT / "app.py"), "--no-browser", "--port", str(port), "--data", str(tmp_path)]
+    command += ["--models", str(Path(starter.folder).parent)]
+    begin = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as desk:
+        try:
+            status = answered(f"http://127.0.0.1:{port}/api/status", begin + 30)
+            status_s = time.perf_counter() - begin
+            page = answered(f"http://127.0.0.1:{port}/", begin + 30)
+            page_s = time.perf_counter() - begin
+        finally:
+            desk.send_signal(signal.SIGINT)
+        output = desk.communicate(timeout=30)[0]
+    assert f'"version":"{__version__}"' in status.replace(" ", "")
+    assert "<html" in page.lower()
+    print(f"status after {status_s:.1f} s, page after {page_s:.1f} s")
+    assert status_s < 4  # 2 s on a machine that does nothing else
+    assert page_s < 10  # likewise 5 s
+    assert f"http://127.0.0.1:{port}/" in output
+    assert "Traceback" not in output
+
+
+def answered(url: str, deadline: float) -> str:
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as response:
+                return response.read().decode()
+        except (urllib.error.URLError, ConnectionError):
+            if time.perf_counter() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+# --- the browser for the tests ---------------------------------------------------------------------------------------
+
+
+def program(path: Path, text: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_chromium_that_runs_is_found(tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TEMPLORA_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program(tmp_path / "chromium", "echo 'install me first'; exit 1")  # a placeholder
+    real = program(tmp_path / "google-chrome", "echo Google Chrome 150")
+    assert app.find_chromium(terminal) == str(real)
+    monkeypatch.setenv("TEMPLORA_CHROMIUM", "/somewhere/else")
+    with pytest.raises(SetupError, match="/somewhere/else, which does not run"):
+        app.find_chromium(terminal)
+    own = program(tmp_path / "own", "exit 0")
+    monkeypatch.setenv("TEMPLORA_CHROMIUM", str(own))
+    assert app.find_chromium(terminal) == str(own)
+
+
+def test_without_any_chromium_the_tests_do_not_start(
+    tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TEMPLORA_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", "/no/such/folder")
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    monkeypatch.setenv("PLAYWRIGHT_DOWNLOAD_HOST", "http://127.0.0.1:9")
+    with pytest.raises(SetupError, match="none was found, and Playwright could not fetch one"):
+        app.find_chromium(terminal)
