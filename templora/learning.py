@@ -11,25 +11,23 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from storage.manuscripts import Manuscripts
+from storage.records import Discarded, Lesson, Project
 from storage.snapshots import Snapshots
-
-from storage.records import Discarded, Lesson, Project, Snapshot
 from templora import memory, meter
 from templora.books import Books
 from templora.chunks import Chunk
-from templora.engine import Drop, Engine, GaveWay, Learn, Learnt, Open, Save, Saved
+from templora.engine import Drop, Engine, GaveWay, Learn, Learnt
 from templora.errors import (
     BadInput,
     EngineError,
     MemoryNotResident,
     ModelNotReady,
     NotFound,
-    SnapshotDamaged,
     TemploraError,
 )
+from templora.keeping import Keeping, MemoryState
 from templora.memory import Plan
 from templora.meter import MemoryReport
 
@@ -37,26 +35,10 @@ log = logging.getLogger(__name__)
 
 COMMIT_EVERY = 4
 """Chunks between snapshots while a queue is worked off; the end of a queue is committed too."""
-BUDGET_BYTES = 4 * 1024**3
 RETRY_S = 60.0
 """After a failure (a full disk, say) the memory is tried again this much later, or on *Learn now*."""
 PACE_GUESS_S = 0.012
 """Seconds of learning a token, until this machine has learnt something and is measured instead."""
-
-
-@dataclass
-class _Memory:
-    """What this process knows of one project's memory. Changed only under `lock`; lineages are replaced whole."""
-
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    serving: tuple[str, ...] = ()
-    building: tuple[str, ...] | None = None
-    committed: str | None = None
-    origin: str | None = None
-    learn_now: bool = False
-    busy: bool = False
-    failure: str | None = None
-    retry_at: float = 0.0
 
 
 class Learning:
@@ -74,9 +56,10 @@ class Learning:
         self._snapshots = snapshots
         self._engine = engine
         self._books = books
+        self._keeping = Keeping(snapshots, engine)
         self._clock = clock
         self._lock = threading.Lock()
-        self._memories: dict[str, _Memory] = {}
+        self._memories: dict[str, MemoryState] = {}
         self._wake = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="learning", daemon=True)
@@ -95,7 +78,7 @@ class Learning:
         for project, state in list(self._memories.items()):
             with state.lock:
                 try:
-                    self._commit(project, state)
+                    self._keeping.commit(project, state, self._books.plan(project))
                 except TemploraError as error:
                     log.warning("memory of %s not committed at the end: %s", project, error.message)
 
@@ -124,9 +107,6 @@ class Learning:
                 try:
                     if project.deleted_at is None and self._advance(project, state):
                         return True
-                except (MemoryNotResident, SnapshotDamaged):
-                    log.exception("memory of %s could not be reopened", id)
-                    self._fail(state, "The memory could not be loaded again; it will be relearnt.")
                 except EngineError as error:
                     log.info("learning waits: %s", error.message)
                 except TemploraError as error:
@@ -135,14 +115,14 @@ class Learning:
                     state.busy = False
         return False
 
-    def _fail(self, state: _Memory, message: str) -> None:
+    def _fail(self, state: MemoryState, message: str) -> None:
         state.failure, state.retry_at, state.learn_now = message, self._clock() + RETRY_S, False
 
-    def _advance(self, project: Project, state: _Memory) -> bool:
+    def _advance(self, project: Project, state: MemoryState) -> bool:
         plan = self._books.plan(project.id)
         if plan is None or project.learning != "on" or self._clock() < state.retry_at:
             return False
-        self._remember(project.id, state, plan)
+        self._keeping.remember(project.id, state, plan)
         target = self._target(project, state, plan)
         stale = memory.known(plan, state.serving) < len(state.serving)
         if stale and not self._may_rebuild(project, state):
@@ -152,12 +132,16 @@ class Learning:
         elif state.building is None or memory.known(plan, state.building) < len(state.building):
             snapshots = self._snapshots.all(project.id)
             state.building = plan.chain[: memory.resume(plan, [snapshot.chain for snapshot in snapshots])]
-        lineage = state.serving if state.building is None else state.building
-        if len(lineage) >= target:
-            return self._caught_up(project.id, state)
-        return self._learn(project.id, state, plan, lineage)
+        lineage = state.in_work
+        try:
+            if len(lineage) >= target:
+                return self._caught_up(project.id, state, plan)
+            return self._learn(project.id, state, plan, lineage)
+        except MemoryNotResident:
+            self._keeping.reopen(project.id, state, plan, state.in_work)
+            return True
 
-    def _target(self, project: Project, state: _Memory, plan: Plan) -> int:
+    def _target(self, project: Project, state: MemoryState, plan: Plan) -> int:
         heads = self._manuscripts.chapters(project.id)
         if state.learn_now or not heads:
             return len(plan.chunks)
@@ -169,31 +153,27 @@ class Learning:
     def _settled(self, chunk: Chunk) -> bool:
         return self._clock() - self._books.touched(chunk) >= memory.SETTLED_S
 
-    def _may_rebuild(self, project: Project, state: _Memory) -> bool:
+    def _may_rebuild(self, project: Project, state: MemoryState) -> bool:
         return state.learn_now or self._clock() - project.updated_at >= memory.IDLE_S
 
-    def _caught_up(self, project: str, state: _Memory) -> bool:
+    def _caught_up(self, project: str, state: MemoryState, plan: Plan) -> bool:
+        self._keeping.commit(project, state, plan)
         if state.building is not None:
             old, state.serving, state.building = state.serving, state.building, None
             if old and old[-1] not in state.serving:
                 self._engine.call(Drop([old[-1]]))
-        self._commit(project, state)
         if state.learn_now:
             log.info("memory of %s has caught up: %d chunks", project, len(state.serving))
             state.learn_now = False
         return False
 
-    def _learn(self, project: str, state: _Memory, plan: Plan, lineage: tuple[str, ...]) -> bool:
+    def _learn(self, project: str, state: MemoryState, plan: Plan, lineage: tuple[str, ...]) -> bool:
         index = len(lineage)
         chunk, parent, link = plan.chunks[index], plan.before(index), plan.chain[index]
         serves = state.serving and parent == state.serving[-1] and state.building is not None
         request = Learn(parent, link, plan.prefix(index), list(chunk.ids), keep=bool(serves))
         state.busy = True
-        try:
-            reply = self._engine.call(request)
-        except MemoryNotResident:
-            self._reopen(project, state, plan, lineage)
-            return True
+        reply = self._engine.call(request)
         if isinstance(reply, GaveWay):
             time.sleep(0.05)  # the generation that it gave way to is about to start
             return True
@@ -205,69 +185,14 @@ class Learning:
         else:
             state.building = (*lineage, link)
         if (index + 1) % COMMIT_EVERY == 0:
-            self._commit(project, state)
+            self._keeping.commit(project, state, plan)
         return True
-
-    # --- snapshots ---
-
-    def _commit(self, project: str, state: _Memory) -> None:
-        lineage = state.serving if state.building is None else state.building
-        if not lineage or lineage[-1] == state.committed:
-            return
-        staged = self._snapshots.stage_path(project)
-        try:
-            saved = self._engine.call(Save(lineage[-1], str(staged)))
-        except MemoryNotResident:
-            return
-        assert isinstance(saved, Saved)
-        self._snapshots.commit(project, staged, lineage[-1], len(lineage), saved.sha256, saved.numerics)
-        state.committed = lineage[-1]
-        plan = self._books.plan(project)
-        self._snapshots.thin(project, BUDGET_BYTES, plan.chapter_starts() if plan else set())
-
-    def _remember(self, project: str, state: _Memory, plan: Plan) -> None:
-        """Once for each base model: take up the memory as the last process left it."""
-        if state.origin == plan.origin:
-            return
-        parents = {chain: lesson.parent for chain, lesson in self._snapshots.lessons(project).items()}
-        state.serving, state.building, state.committed = (), None, None
-        best: tuple[int, int] = (-1, -1)
-        for order, snapshot in enumerate(self._snapshots.all(project)):
-            lineage = memory.lineage(snapshot.chain, parents, plan.origin)
-            if lineage is not None and (memory.known(plan, lineage), order) > best:
-                best = (memory.known(plan, lineage), order)
-                state.serving, state.committed = tuple(lineage), snapshot.chain
-        state.origin = plan.origin
-
-    def _reopen(self, project: str, state: _Memory, plan: Plan, lineage: tuple[str, ...]) -> tuple[str, ...]:
-        """Load the longest part of a lineage that a sound snapshot holds, and make that the lineage."""
-        by_chain: dict[str, Snapshot] = {snapshot.chain: snapshot for snapshot in self._snapshots.all(project)}
-        for length in range(len(lineage), 0, -1):
-            snapshot = by_chain.get(lineage[length - 1])
-            if snapshot is None:
-                continue
-            try:
-                path = self._snapshots.path(snapshot)
-            except SnapshotDamaged as error:
-                log.warning("snapshot %s passed over: %s", snapshot.id, error.message)
-                continue
-            self._engine.call(Open(snapshot.chain, snapshot.n_chunks, str(path), snapshot.sha256))
-            kept = lineage[:length]
-            break
-        else:
-            self._engine.call(Open(plan.origin))
-            kept = ()
-        if state.building is not None and lineage == state.building:
-            state.building = kept
-        else:
-            state.serving = kept
-        return kept
 
     # --- verbs ---
 
-    def _memory(self, project: str) -> _Memory:
+    def _memory(self, project: str) -> MemoryState:
         with self._lock:
-            return self._memories.setdefault(project, _Memory())
+            return self._memories.setdefault(project, MemoryState())
 
     def touch(self, project: str) -> None:
         """The project is being worked on: from now on its memory is kept in step."""
@@ -285,7 +210,7 @@ class Learning:
             return None
         if state.origin != plan.origin:
             with state.lock:
-                self._remember(project, state, plan)
+                self._keeping.remember(project, state, plan)
         lineage = state.serving
         return lineage[-1] if lineage else None
 
@@ -296,7 +221,7 @@ class Learning:
         if plan is None:
             raise ModelNotReady("The model is still loading.")
         with state.lock:
-            kept = self._reopen(project, state, plan, state.serving)
+            kept = self._keeping.reopen(project, state, plan, state.serving)
         return kept[-1] if kept else None
 
     def learn_now(self, project: str) -> None:
@@ -352,7 +277,7 @@ class Learning:
             return meter.nothing(project.learning, state.failure)
         if state.origin != plan.origin:
             with state.lock:
-                self._remember(project.id, state, plan)
+                self._keeping.remember(project.id, state, plan)
         held = memory.known(plan, state.serving)
         target = self._target(project, state, plan) if project.learning == "on" else held
         known_to_builder = held if state.building is None else memory.known(plan, state.building)
@@ -370,7 +295,7 @@ class Learning:
         )
 
 
-def _state(project: Project, state: _Memory, held: int, target: int) -> memory.State:
+def _state(project: Project, state: MemoryState, held: int, target: int) -> memory.State:
     if project.learning == "off" and not state.serving:
         return "discarded"
     if state.failure:

@@ -15,9 +15,8 @@ from typing import Literal
 from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
-from storage.snapshots import Snapshots
-
 from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, Take
+from storage.snapshots import Snapshots
 from templora import models
 from templora.books import Books
 from templora.client import WorkerEngine
@@ -63,7 +62,7 @@ class Studio:
         self._writing = Writing(self._manuscripts, engine, self._books, self._learning, recipe)
         self._dirty: set[str] = set()
         self._wake = threading.Event()
-        self._closed = False
+        self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="mirror", daemon=True)
         self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S)
         self._snapshots.sweep()
@@ -76,7 +75,7 @@ class Studio:
         self._keeper.start()
 
     def close(self) -> None:
-        self._closed = True
+        self._closing.set()
         self._wake.set()
         self._learning.close()
         if self._keeper.is_alive():
@@ -240,10 +239,10 @@ class Studio:
     # --- the readable mirror ---
 
     def _keep(self) -> None:
-        while not self._closed:
+        while not self._closing.is_set():
             self._wake.wait()
             self._wake.clear()
-            time.sleep(MIRROR_EVERY_S)
+            self._closing.wait(MIRROR_EVERY_S)
             self._write_mirrors()
 
     def _write_mirrors(self) -> None:

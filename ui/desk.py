@@ -7,9 +7,11 @@ widget of ours. Titles and prose only ever travel as component values, never ins
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.components import Component
 
 from templora.config import Sampling
 from templora.studio import Studio
@@ -84,7 +86,7 @@ class Takes:
     earlier: gr.Radio
 
     @property
-    def sampling(self) -> list[gr.components.Component]:
+    def sampling(self) -> list[Component]:
         """In the order that `window.desk.sampling` in desk.js takes them."""
         numbers = (self.length, self.takes, self.temperature, self.top_p, self.top_k, self.min_p, self.repetition)
         return [*numbers, self.seed, self.stop_at]
@@ -166,7 +168,7 @@ class Desk:
     timer: gr.Timer
 
 
-def _quiet(id: str, **more: object) -> gr.Textbox:
+def _quiet(id: str, **more: Any) -> gr.Textbox:
     """A line of text that the page shows and nobody edits here; as a component its value is never markup."""
     return gr.Textbox(
         show_label=False, container=False, interactive=False, elem_id=id, elem_classes="quiet", max_lines=4, **more

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gradio as gr
+from gradio.themes import Base
 
 
-def desk_theme() -> gr.themes.Base:
+def desk_theme() -> Base:
     """Gradio's own variables, pointed at ours. Dark values are the same names: desk.css changes what they hold."""
     both = {
         "body_background_fill": "var(--desk)",
@@ -47,7 +47,7 @@ def desk_theme() -> gr.themes.Base:
         "slider_color": "var(--memory)",
     }
     values = {**both, **{f"{name}_dark": value for name, value in both.items()}}
-    theme = gr.themes.Base(
+    theme = Base(
         font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
         spacing_size="sm",

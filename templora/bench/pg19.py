@@ -14,7 +14,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ class Book:
                     first = index + 1 - len(held)
                     long_prefix = chunking.prefix(self._parts, first, self._recipe.prefix_tokens)
                     learnt = self._learner.learn(long_prefix, waiting, self._before(first))
-                    held[-1] = Row(**{**asdict(held[-1]), "learn_s": learnt.learn_s})
+                    held[-1] = replace(held[-1], learn_s=learnt.learn_s)
                 if full or index + 1 == len(self._parts):
                     for row in held[:-1]:
                         yield row, False

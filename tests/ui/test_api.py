@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,15 @@ def made(client: TestClient, text: str = "") -> tuple[dict[str, Any], dict[str, 
 def events(response: Any) -> list[tuple[str, dict[str, Any]]]:
     blocks = [block for block in response.text.split("\n\n") if block]
     return [(b.split("\n")[0].removeprefix("event: "), json.loads(b.split("\ndata: ")[1])) for b in blocks]
+
+
+def until(look: Callable[[], Any], enough: Callable[[Any], Any], seconds: float = 10) -> Any:
+    """What `look` returns once it is enough."""
+    end = time.monotonic() + seconds
+    while not enough(seen := look()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain; last seen: {seen}"
+        time.sleep(0.02)
+    return seen
 
 
 def test_projects_and_chapters_are_made_renamed_moved_and_deleted(client: TestClient) -> None:
@@ -170,8 +179,7 @@ def test_closing_the_connection_stops_the_generation_and_keeps_the_take(studio: 
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.02)
+    until(lambda: server.started, bool)
     port = server.servers[0].sockets[0].getsockname()[1]
     engine.gate = threading.Event()
     engine.replies = ["one two three four"]
@@ -182,11 +190,7 @@ def test_closing_the_connection_stops_the_generation_and_keeps_the_take(studio: 
         body = {"base_revision": chapter["revision"], "cursor": 2}
         with http.stream("POST", url + "/continue", json=body) as response:
             assert next(response.iter_lines()) == "event: token"
-        for _ in range(200):
-            (take,) = http.get(url + "/takes").json()
-            if take["finish_reason"]:
-                break
-            time.sleep(0.02)
+        (take,) = until(lambda: http.get(url + "/takes").json(), lambda takes: takes[0]["finish_reason"])
         assert take["finish_reason"] == "cancelled" and take["text"] == "one "
     server.should_exit = True
     thread.join(timeout=10)
@@ -200,11 +204,7 @@ def test_the_memory_is_learnt_and_reported(client: TestClient) -> None:
     assert set(before["chunks"][0]) == {"index", "chapter", "tokens", "base_loss", "memory_loss"}
     assert before["chunks"][0]["base_loss"] is None
     assert client.post(url + "/learn").status_code == 202
-    for _ in range(300):
-        after = client.get(url).json()
-        if after["state"] == "current":
-            break
-        time.sleep(0.02)
+    after = until(lambda: client.get(url).json(), lambda report: report["state"] == "current")
     assert after["pending_chunks"] == 0 and after["known_tokens"] == sum(c["tokens"] for c in after["chunks"])
     assert after["chunks"][-1]["memory_loss"] < after["chunks"][-1]["base_loss"]
     gone = client.delete(url).json()
@@ -216,8 +216,7 @@ def test_takes_are_written_with_the_memory(client: TestClient, engine: FakeEngin
     project, chapter = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(12)))
     url = f"/api/projects/{project['id']}/memory"
     client.post(url + "/learn")
-    while client.get(url).json()["state"] != "current":
-        time.sleep(0.02)
+    until(lambda: client.get(url).json(), lambda report: report["state"] == "current")
     engine.restart()  # nothing is resident: it has to be loaded from its snapshot
     body = {"base_revision": chapter["revision"], "cursor": 10}
     got = events(client.post(f"/api/chapters/{chapter['id']}/continue", json=body))
@@ -229,8 +228,7 @@ def test_a_draft_copy_keeps_the_memory_and_finishing_discards_it(client: TestCli
     project, _ = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(6)))
     url = f"/api/projects/{project['id']}"
     client.post(url + "/memory/learn")
-    while client.get(url + "/memory").json()["state"] != "current":
-        time.sleep(0.02)
+    until(lambda: client.get(url + "/memory").json(), lambda report: report["state"] == "current")
     copy = client.get(url + "/copy", params={"format": "markdown"})
     assert "Salt%20Road.md" in copy.headers["content-disposition"] and b"w1 w2" in copy.content
     assert client.get(url + "/memory").json()["known_chunks"] > 0
