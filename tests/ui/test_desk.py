@@ -1,0 +1,279 @@
+"""The main job, end to end, as its user: real Chromium, the real server, the real starter model.
+
+`TEMPLORA_SHOTS` names a folder to keep screenshots in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import docx
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from templora.engine import ModelInfo
+
+ROOT = Path(__file__).parents[2]
+READY_S = 120
+
+
+def story(seed: int, sentences: int) -> str:
+    """Prose enough to learn from: names and places that come back, paragraphs of a few sentences."""
+    draw = random.Random(seed)
+    who = ["Ines", "Mateus", "the pilot", "old Corvalho", "the customs officer", "her sister"]
+    did = ["counted", "forgot", "remembered", "carried", "hid", "sold", "wanted", "described"]
+    what = ["the tide tables", "a lantern", "the ferry bell", "eleven letters", "the salt", "a map of the harbour"]
+    where = ["on the steps", "before the flood", "in the customs house", "under the quay", "beside the long mud"]
+    lines = [
+        f"{draw.choice(who)} {draw.choice(did)} {draw.choice(what)} {draw.choice(where)}." for _ in range(sentences)
+    ]
+    paragraphs = [" ".join(lines[i : i + 5]) for i in range(0, sentences, 5)]
+    return "\n\n".join(p[0].upper() + p[1:] for p in paragraphs)
+
+
+class Server:
+    """`app.py` in a process of its own, as a user starts it."""
+
+    def __init__(self, data: Path, models: Path, model: str | None = None) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.data = data
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._command = [
+            *(sys.executable, str(ROOT / "app.py"), "--data", str(data), "--models", str(models)),
+            *("--port", str(self.port), "--no-browser", *(["--model", model] if model else [])),
+        ]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = data.parent / "server.log"
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=ROOT)
+        until(lambda: self.get("/api/status") is not None, 30)
+
+    def get(self, path: str) -> Any:
+        try:
+            return httpx.get(self.url + path, timeout=10).json()
+        except (httpx.TransportError, json.JSONDecodeError):
+            return None
+
+    def wait_ready(self) -> None:
+        until(lambda: (self.get("/api/status") or {"model": {}})["model"].get("state") == "ready", READY_S)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=20)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=40)
+
+
+def until(holds: Callable[[], Any], seconds: float) -> Any:
+    end = time.monotonic() + seconds
+    while not (seen := holds()):
+        assert time.monotonic() < end, f"did not come true within {seconds} s"
+        time.sleep(0.1)
+    return seen
+
+
+@pytest.fixture
+def server(tmp_path: Path, starter: ModelInfo, bundle: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "data", Path(starter.folder).parent)
+    server.start()
+    yield server
+    server.stop()
+
+
+def shoot(chromium: Browser, url: str, name: str) -> None:
+    folder = os.environ.get("TEMPLORA_SHOTS")
+    if not folder:
+        return
+    for width, height in ((1400, 900), (390, 844)):
+        for scheme in ("light", "dark"):
+            context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+            page = context.new_page()
+            page.goto(url)
+            page.locator(".cm-content").wait_for()
+            page.wait_for_timeout(2500)
+            page.screenshot(path=str(Path(folder) / f"{name}-{width}-{scheme}.png"))
+            context.close()
+
+
+def idle(page: Page) -> None:
+    page.wait_for_function("() => window.templora.state().mode === 'idle'")
+
+
+def ghosted(page: Page) -> None:
+    """A take stands complete as ghost text."""
+    page.wait_for_function("() => window.templora.state().mode === 'ghost'", timeout=90_000)
+
+
+def chapter_of(server: Server, project: str, index: int) -> dict[str, Any]:
+    return server.get(f"/api/chapters/{server.get(f'/api/projects/{project}')['chapters'][index]['id']}")
+
+
+@pytest.mark.timeout(600)
+def test_a_chapter_is_written_with_a_model_that_learns_it(
+    server: Server, page: Page, chromium: Browser, tmp_path: Path
+) -> None:
+    manuscript = tmp_path / "The Salt Road.md"
+    manuscript.write_text(f"# The Salt Road\n\n## Low Water\n\n{story(1, 70)}\n\n## The Flood\n\n{story(2, 30)}\n")
+
+    # The page does not wait for the model: import a book.
+    page.goto(server.url)
+    page.locator("#book-import input[type=file], input[type=file]").first.set_input_files(manuscript)
+    expect(page.locator("#chapters")).to_contain_text("Low Water", timeout=20_000)
+    (project,) = server.get("/api/projects")
+    assert [chapter["title"] for chapter in project["chapters"]] == ["Low Water", "The Flood"]
+    page.locator("#chapters label", has_text="The Flood").click()
+    page.wait_for_function(f"() => window.templora.state().chapter === '{project['chapters'][1]['id']}'")
+    expect(page.locator(".cm-content")).to_contain_text("customs")
+    server.wait_ready()
+
+    # Continue, reject, ask for another, accept.
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.press("Control+Enter")
+    ghosted(page)
+    before = chapter_of(server, project["id"], 1)
+    page.keyboard.press("Escape")
+    idle(page)
+    page.keyboard.press("Control+Shift+Enter")
+    ghosted(page)
+    shoot(chromium, page.url, "writing")
+    page.keyboard.press("Tab")
+    idle(page)
+    page.evaluate("() => window.templora.flush()")
+    takes = server.get(f"/api/chapters/{before['id']}/takes")
+    assert len(takes) == 2 and takes[0]["accepted_revision"] is None and takes[1]["accepted_revision"]
+    after = chapter_of(server, project["id"], 1)
+    assert after["text"] == before["text"] + takes[1]["text"]
+
+    # Accepting is one step to undo and to redo.
+    page.keyboard.press("Control+z")
+    page.evaluate("() => window.templora.flush()")
+    assert chapter_of(server, project["id"], 1)["text"] == before["text"]
+    page.keyboard.press("Control+y")
+
+    # Rewrite a passage: a word diff in place, then accept it.
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Shift+End")
+    page.locator("#do-rewrite").click()
+    page.wait_for_function("() => window.templora.state().mode === 'diff'", timeout=120_000)
+    page.locator("#do-accept").click()
+    idle(page)
+    page.evaluate("() => window.templora.flush()")
+    rewritten = chapter_of(server, project["id"], 1)
+    assert rewritten["text"] != after["text"]
+    rewrites = [take for take in server.get(f"/api/chapters/{before['id']}/takes") if take["kind"] == "rewrite"]
+    assert len(rewrites) == 1 and rewrites[0]["accepted_revision"]
+
+    # Edit by hand; it is saved by itself.
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" The lamp by the quay went out at nine.")
+    until(lambda: chapter_of(server, project["id"], 1)["text"].endswith("went out at nine."), 10)
+
+    # See the memory learn.
+    page.get_by_role("tab", name="Memory").click()
+    page.locator("#learn-now").click()
+    memory = until(lambda: _current(server, project["id"]), 240)
+    assert memory["pending_chunks"] == 0 and memory["known_chunks"] == len(memory["chunks"]) >= 3
+    assert all(chunk["base_loss"] is not None for chunk in memory["chunks"])
+    expect(page.locator("#memory-number")).to_contain_text("%", timeout=15_000)
+    expect(page.locator("#memory-line input, #memory-line textarea")).to_have_value("All that is due has been learnt.")
+    shoot(chromium, page.url, "learnt")
+
+    # Reload: text, takes and memory are there.
+    page.reload()
+    expect(page.locator(".cm-content")).to_contain_text("went out at nine.", timeout=20_000)
+    assert len(server.get(f"/api/chapters/{before['id']}/takes")) == 3
+
+    # The server dies with words unsaved; the browser keeps them, the memory is as it was.
+    text = chapter_of(server, project["id"], 1)["text"]
+    server.kill()
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Nobody saw it.")
+    page.wait_for_timeout(1500)
+    server.start()
+    until(lambda: chapter_of(server, project["id"], 1)["text"] == text + " Nobody saw it.", 60)
+    server.wait_ready()
+    restarted = server.get(f"/api/projects/{project['id']}/memory")
+    assert restarted["known_chunks"] >= memory["known_chunks"] - 1
+    assert restarted["chunks"][0] == memory["chunks"][0]
+    if page.locator(".cm-content").count() == 0:
+        page.reload()
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.press("Control+Enter")
+    ghosted(page)
+    remembered = server.get(f"/api/chapters/{before['id']}/takes")[-1]
+    assert remembered["memory"], "the take was written with the memory"
+    page.keyboard.press("Escape")
+
+    # Finish as DOCX: the text is in it, no adapter is left.
+    assert list(server.data.rglob("*.safetensors"))
+    page.locator("#open-export").click()
+    page.locator("#export-finish").click()
+    with page.expect_download(timeout=60_000) as download:
+        page.locator("#finish-book-yes").click()
+    expect(page.locator("#export-report input, #export-report textarea")).to_have_value(
+        re.compile("The memory is gone"), timeout=15_000
+    )
+    document = docx.Document(BytesIO(Path(download.value.path()).read_bytes()))
+    written = "\n".join(paragraph.text for paragraph in document.paragraphs)
+    assert "went out at nine. Nobody saw it." in written and "Low Water" in written
+    assert not list(server.data.rglob("*.safetensors"))
+    finished = server.get(f"/api/projects/{project['id']}/memory")
+    assert finished["state"] == "discarded" and finished["known_chunks"] == 0
+
+
+def _current(server: Server, project: str) -> Any:
+    memory = server.get(f"/api/projects/{project}/memory")
+    assert memory["state"] != "failed", memory
+    return memory if memory["state"] == "current" else None
+
+
+@pytest.mark.timeout(120)
+def test_without_a_model_the_desk_is_still_a_desk(tmp_path: Path, starter: ModelInfo, bundle: Path, page: Page) -> None:
+    """A model that cannot be had is told on the page; text is written and kept all the same."""
+    broken = tmp_path / "model"
+    broken.mkdir()
+    (broken / "config.json").write_text('{"model_type": "llama"}')
+    (broken / "pytorch_model.bin").write_bytes(b"pickle")
+    server = Server(tmp_path / "data", Path(starter.folder).parent, str(broken))
+    server.start()
+    try:
+        page.goto(server.url)
+        page.locator("#new-title input, #new-title textarea").fill("A book without help")
+        page.locator("#book-create").click()
+        page.locator(".cm-content").click()
+        page.keyboard.type("It was written by hand.")
+        expect(page.locator("#save-state")).to_contain_text("Saved", timeout=10_000)
+        (project,) = server.get("/api/projects")
+        assert chapter_of(server, project["id"], 0)["text"] == "It was written by hand."
+        expect(page.locator("#model-line input, #model-line textarea")).to_have_value(
+            re.compile("not available.*(pickle|safetensors)"), timeout=30_000
+        )
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("body")).to_contain_text("Your text is safe", timeout=10_000)
+    finally:
+        server.stop()
