@@ -268,5 +268,10 @@ class _Store:
                 self._manuscripts.delete_take(id)
 
 
+def rewrite_tokens(characters: int) -> int:
+    """Room for a rewrite of so many characters, in tokens of about three: half as long again, never cramped."""
+    return min(2048, max(64, characters // 2))
+
+
 def _seeded(sampling: Sampling) -> Sampling:
     return sampling if sampling.seed is not None else replace(sampling, seed=secrets.randbelow(2**31))

@@ -22,7 +22,7 @@ from templora.config import Sampling
 from templora.errors import Conflict, TemploraError, TooLarge
 from templora.library import Export
 from templora.studio import Studio
-from templora.writing import Broke, Finished, TakeStream, Wrote
+from templora.writing import Broke, Finished, TakeStream, Wrote, rewrite_tokens
 
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 
@@ -66,9 +66,10 @@ class SamplingBody(BaseModel):
     stop_at: Literal["none", "paragraph"] | None = None
     seed: int | None = None
 
-    def sampling(self) -> Sampling:
+    def sampling(self, max_tokens: int = Sampling.max_tokens) -> Sampling:
+        """`max_tokens` is what holds where the request names none."""
         given = {name: getattr(self, name) for name in SamplingBody.model_fields}
-        return Sampling(**{name: value for name, value in given.items() if value is not None})
+        return Sampling(**{"max_tokens": max_tokens, **{name: v for name, v in given.items() if v is not None}})
 
 
 class ContinueBody(SamplingBody):
@@ -189,9 +190,9 @@ def _take_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.post("/chapters/{id}/rewrite", tags=["takes"])
     def rewrite_passage(id: str, body: RewriteBody) -> StreamingResponse:
-        """As `continue`, for the passage `[start, end)`."""
-        span = (body.start, body.end)
-        return _events(studio.rewrite(id, body.base_revision, span, body.instruction, body.sampling()))
+        """As `continue`, for the passage `[start, end)`. Without `max_tokens` it may be half as long again."""
+        span, sampling = (body.start, body.end), body.sampling(rewrite_tokens(body.end - body.start))
+        return _events(studio.rewrite(id, body.base_revision, span, body.instruction, sampling))
 
     @router.get("/chapters/{id}/takes", tags=["takes"])
     def list_takes(id: str) -> list[dict[str, Any]]:

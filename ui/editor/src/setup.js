@@ -24,6 +24,7 @@ export function chapterState({ text, title, caret, keys, listener }) {
       history(),
       drawSelection(),
       EditorView.lineWrapping,
+      EditorView.scrollMargins.of(() => ({ top: 40, bottom: 110 })), // the page's toolbar floats over the last lines
       EditorView.contentAttributes.of({
         "aria-label": `${title}: the chapter's text`,
         spellcheck: "true",

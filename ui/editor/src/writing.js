@@ -130,6 +130,8 @@ export class Writing {
     for (const take of takes) Object.assign(take, { revision, start, end });
     const { kind, instruction } = takes[0];
     const body = { ...this.#settings, base_revision: revision };
+    // How long a continuation may be says nothing of a rewrite: the server goes by the passage.
+    if (kind === "rewrite") for (const name of ["max_tokens", "stop_at"]) delete body[name];
     // A fixed seed would write the same take again.
     if (body.seed != null) body.seed += this.#takes.rivals(takes[0]).length - 1;
     return kind === "continue" ? { ...body, cursor: start } : { ...body, start, end, instruction: instruction || null };
