@@ -132,10 +132,14 @@ models.ensure(models.STARTER, Path(sys.argv[1]), lambda state, message, progress
 
 
 def reporting(terminal: Terminal) -> Report:
-    """Shows a model's download on the terminal."""
-    terminal.line("Fetching the starter model (93 MB)")
+    """Shows a model's download on the terminal: a line when it begins, a percentage while it lasts."""
+    begun = False
 
     def report(state: str, message: str, progress: float | None) -> None:
+        nonlocal begun
+        if not begun:
+            terminal.line(message)
+            begun = True
         terminal.passing(f"  {message}" + ("" if progress is None else f" ({progress:.0%})"))
 
     return report
