@@ -6,6 +6,7 @@ import hashlib
 import os
 import random
 import struct
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,6 +124,23 @@ def test_a_damaged_file_is_never_handed_out(memory: Snapshots, book: Project, da
         memory.path(snapshot)
     if damage == "flipped bit":  # learning the same again repairs it
         assert memory.path(commit(memory, book, "c1", bytes(range(256)))).read_bytes() == bytes(range(256))
+
+
+def test_cleaning_up_waits_for_a_file_whose_row_is_on_its_way(
+    memory: Snapshots, book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaners: list[threading.Thread] = []
+
+    def between_file_and_row(_: Path) -> None:
+        cleaners.append(threading.Thread(target=memory.thin, args=(book.id, 1000, set[str]())))
+        cleaners[-1].start()
+        cleaners[-1].join(timeout=0.1)
+
+    monkeypatch.setattr("storage.snapshots.sync_folder", between_file_and_row)
+    snapshot = commit(memory, book, "c1")
+    for cleaner in cleaners:
+        cleaner.join()
+    assert cleaners and memory.path(snapshot).exists()
 
 
 # --- crashes ---
