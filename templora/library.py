@@ -12,7 +12,7 @@ from storage.manuscripts import Manuscripts
 
 from storage.formats import EXPORTS, read_book
 from storage.records import Discarded, Project
-from templora.errors import BadInput
+from templora.errors import BadInput, TemploraError
 from templora.learning import Learning
 
 
@@ -45,8 +45,12 @@ class Library:
         """A new project from a `.txt`, `.md` or `.docx` file. Raises `UnreadableFile`, `TooLarge`."""
         book = read_book(data, filename)
         project = self._manuscripts.create_project(book.title)
-        for chapter in book.chapters:
-            self._manuscripts.add_chapter(project.id, chapter.title, chapter.text, kind="imported")
+        try:
+            for chapter in book.chapters:
+                self._manuscripts.add_chapter(project.id, chapter.title, chapter.text, kind="imported")
+        except TemploraError:
+            self._manuscripts.delete_project(project.id)  # half a book is worse than the message why
+            raise
         self._learning.touch(project.id)
         return project
 
@@ -67,10 +71,11 @@ class Library:
         EXPORTS[format].verify(temporary.read_bytes(), book)
         temporary.replace(path)
         report = self._learning.report(self._manuscripts.project(project_id))
-        tokens = sum(chunk.tokens for chunk in report.chunks)
+        # Before the discard: it takes along the lessons that the pace is measured by.
+        minutes = self._learning.seconds_for(sum(chunk.tokens for chunk in report.chunks)) / 60
         discarded = self._learning.discard(project_id)
         self._manuscripts.set_finished(project_id, path.stat().st_mtime)
-        return Finish(export, path, discarded, self._learning.seconds_for(tokens) / 60)
+        return Finish(export, path, discarded, minutes)
 
     def _write(self, project_id: str, format: str) -> tuple[Export, Book]:
         if format not in EXPORTS:

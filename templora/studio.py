@@ -22,7 +22,7 @@ from templora.books import Books
 from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
-from templora.errors import BadInput, Conflict, TemploraError
+from templora.errors import BadInput, Conflict, StorageError, TemploraError
 from templora.learning import Learning
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport
@@ -64,8 +64,11 @@ class Studio:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="mirror", daemon=True)
-        self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S)
-        self._snapshots.sweep()
+        try:
+            self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S)
+            self._snapshots.sweep()
+        except StorageError as error:  # what cannot be tidied up today must not keep the writer from the book
+            log.warning("%s", error.message)
         engine.on_status(self._model_changed)
         self._model_changed(engine.status())
 
