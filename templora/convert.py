@@ -8,9 +8,10 @@ The libraries are imported when a function is called, since importing them takes
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ def quiet_library() -> Generator[None]:
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        yield
+        with redirect_stderr(io.StringIO()):  # the bar over a GGUF file's tensors knows no switch
+            yield
     finally:
         if shown:
             logging.enable_progress_bar()

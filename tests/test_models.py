@@ -285,13 +285,16 @@ def test_a_folder_without_any_tokenizer_is_refused(folder: Path, models_dir: Pat
 # --- GGUF files ------------------------------------------------------------------------------------------------------
 
 
-def test_a_gguf_file_loads_as_the_model_it_was_made_of(tmp_path: Path, models_dir: Path, reports: Reports) -> None:
+def test_a_gguf_file_loads_as_the_model_it_was_made_of(
+    tmp_path: Path, models_dir: Path, reports: Reports, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = write_gguf(tmp_path / "tiny.gguf")
     info = models.ensure(str(path), models_dir, reports)
     assert models.locate(str(path), models_dir) == info
     assert (info.folder, info.context_tokens, info.bos_id) == (str(path), 512, 0)
     assert Path(info.tokenizer).is_relative_to(models_dir)
     loaded = models.load(info)
+    assert capfd.readouterr() == ("", "")  # no bars of the libraries over our own lines
     assert isinstance(loaded.model.get_submodule("model.layers.0.mlp.up_proj"), nn.Linear)
     assert not getattr(loaded.model, "is_quantized", False)
     with torch.no_grad():
