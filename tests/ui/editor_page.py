@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,6 +66,13 @@ class EditorPage:
         )
         return self.state()
 
+    def eventually(self, holds: Callable[[], bool], seconds: float = 5) -> None:
+        """Waits for what the server does in its own time."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "it did not come about"
+            self.page.wait_for_timeout(20)
+
     def saved(self) -> None:
         """Saves now and waits for it."""
         assert self.call("flush") is True
@@ -92,5 +100,7 @@ class EditorPage:
             route.abort("connectionrefused")
 
         self.page.route("**/api/**", refuse)
+        # On a busy machine the browser begins to intercept a little later than it says.
+        self.page.wait_for_function("() => fetch('/api/probe').then(() => false, () => true)")
         yield
         self.page.unroute("**/api/**", refuse)

@@ -80,9 +80,14 @@ export class ChapterDocument {
     this.#unsavedSince = null;
   }
 
-  #unsentSpans() {
+  // Spans that the server is not known to have, of takes that have a name.
+  #unknownSpans() {
     const named = ({ take }) => Boolean(this.#takes.get(take)?.id);
-    return this.#view.state.field(spansField).filter((span) => span.status === "new" && named(span));
+    return this.#view.state.field(spansField).filter((span) => span.status !== "saved" && named(span));
+  }
+
+  #unsentSpans() {
+    return this.#unknownSpans().filter(({ status }) => status === "new");
   }
 
   /** To be called after each change of the text. Cheap: nothing is copied or sent here. */
@@ -105,26 +110,26 @@ export class ChapterDocument {
     return this.#save();
   }
 
-  #save() {
+  #save(leaving = false) {
     clearTimeout(this.#saveTimer);
-    this.#running ??= this.#saveAll().finally(() => {
+    this.#running ??= this.#saveAll(leaving).finally(() => {
       this.#running = null;
       this.#report("state");
     });
     return this.#running;
   }
 
-  async #saveAll() {
-    await Promise.race([this.#takes.settled(), pause(NAME_WAIT_MS)]);
+  async #saveAll(leaving) {
+    if (!leaving) await Promise.race([this.#takes.settled(), pause(NAME_WAIT_MS)]);
     do {
       this.#again = false;
-      if (this.conflict || (this.unsaved && !(await this.#put()))) return false;
+      if (this.conflict || (this.unsaved && !(await this.#put(leaving)))) return false;
     } while (this.#again && this.unsaved && !this.#closed);
     if (this.unsaved) this.#schedule(SAVE_AFTER_MS);
     return !this.unsaved;
   }
 
-  async #put({ leaving = false } = {}) {
+  async #put(leaving = false) {
     const doc = this.#doc;
     // NUL and stray halves of emoji (from a paste) cannot be stored; everything else goes as it is.
     const text = doc.toString().toWellFormed().replaceAll("\0", "\ufffd");
@@ -202,7 +207,7 @@ export class ChapterDocument {
     clearTimeout(this.#mirrorTimer);
     this.#mirrorTimer = null;
     if (this.#closed || this.#doc === this.#saved.doc) return;
-    const spans = this.#unsentSpans().map(({ take, from, to }) => ({ id: this.#takes.get(take).id, from, to }));
+    const spans = this.#unknownSpans().map(({ take, from, to }) => ({ id: this.#takes.get(take).id, from, to }));
     const draft = { text: this.#doc.toString(), base: this.revision, sent: [...this.#sent], spans };
     await this.#drafts.put(this.id, draft);
     if (this.conflict) this.#report("conflict");
@@ -211,7 +216,7 @@ export class ChapterDocument {
   /** The page is going away: the draft first, then one last save that may outlive the page. */
   leave() {
     this.mirror();
-    if (this.unsaved && !this.conflict && !this.saving) this.#put({ leaving: true });
+    this.#save(true);
   }
 
   /** Two versions: nothing is saved until `resolve`. `current` is the server's `{revision, text}`. */
