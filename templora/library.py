@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.formats import EXPORTS, read_book
 from storage.formats.book import Book, BookChapter
 from storage.manuscripts import Manuscripts
-
-from storage.formats import EXPORTS, read_book
 from storage.records import Discarded, Project
 from templora.errors import BadInput, TemploraError
 from templora.learning import Learning

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from queue import SimpleQueue
 
 from storage.manuscripts import Manuscripts
-
 from storage.records import Chapter, Take, TakeKind
 from templora import chunks as chunking
 from templora.books import Books
