@@ -8,7 +8,9 @@ const TIMEOUT_MS = 20_000;
 /** Browsers cap the body of a request that outlives its page at 64 KiB. */
 const KEEPALIVE_BYTES = 60_000;
 
-/** `status` is the HTTP status, 0 when no answer came; `code` as in the server's error tree; `body` the parsed answer. */
+/**
+ * `status` is the HTTP status, 0 when no answer came; `code` as in the server's error tree; `body` the parsed answer.
+ */
 export class ApiError extends Error {
   constructor(status, code, message, body = null) {
     super(message);
@@ -24,7 +26,9 @@ async function failure(response) {
   return new ApiError(response.status, code ?? "error", message ?? `The server answered ${response.status}.`, body);
 }
 
-/** fetch, but an answer that is not OK throws, and no answer throws with code 'unreachable'. An abort stays an abort. */
+/**
+ * fetch, but an answer that is not OK throws, and no answer throws with code 'unreachable'. An abort stays an abort.
+ */
 async function request(url, options) {
   let response;
   try {

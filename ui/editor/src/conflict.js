@@ -1,4 +1,6 @@
-/** Two versions of one chapter: what differs, word by word, and the three ways out. Nothing is chosen for the writer. */
+/**
+ * Two versions of one chapter: what differs, word by word, and the three ways out. Nothing is chosen for the writer.
+ */
 
 import { button, element } from "./notices.js";
 import { changedParagraphs, wordDiff } from "./worddiff.js";

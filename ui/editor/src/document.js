@@ -1,6 +1,6 @@
 /**
- * One open chapter: loaded, mirrored as a draft, saved by compare-and-set. Only one save is in flight at a time; whatever is
- * typed meanwhile goes with the next. Nothing here ever overwrites a text that it has not seen.
+ * One open chapter: loaded, mirrored as a draft, saved by compare-and-set. Only one save is in flight at a time;
+ * whatever is typed meanwhile goes with the next. Nothing here ever overwrites a text that it has not seen.
  */
 
 import { Text } from "@codemirror/state";
@@ -43,8 +43,8 @@ export class ChapterDocument {
   savedAt = null;
 
   /**
-   * `chapter` as the server sent it; the view holds its text. `report(what, message)` hears 'state' (something shown may
-   * have changed), 'saved', 'failed' (with the message), 'conflict' and 'resolved'.
+   * `chapter` as the server sent it; the view holds its text. `report(what, message)` hears 'state' (something shown
+   * may have changed), 'saved', 'failed' (with the message), 'conflict' and 'resolved'.
    */
   constructor({ view, api, drafts, takes, chapter, report }) {
     this.id = chapter.id;
@@ -245,8 +245,8 @@ export class ChapterDocument {
   }
 
   /**
-   * The server says that the page is behind. Reads the chapter again: true when its text is what the editor holds. A page
-   * without words of its own takes the newer text over; otherwise both versions are shown.
+   * The server says that the page is behind. Reads the chapter again: true when its text is what the editor holds. A
+   * page without words of its own takes the newer text over; otherwise both versions are shown.
    */
   async catchUp() {
     const current = await this.#api.chapter(this.id);

@@ -1,9 +1,9 @@
 /**
  * The draft mirror: words that the server does not have yet, kept in the browser's IndexedDB.
  *
- * A draft is `{text, base, sent, spans, at}`: the whole chapter, the revision it was based on, fingerprints of the saves whose
- * answer has not come (the server may have them), the accepted spans not yet sent, and the time. Each page keeps its own
- * entry, `chapter/page`, so two tabs in one chapter do not overwrite each other's words.
+ * A draft is `{text, base, sent, spans, at}`: the whole chapter, the revision it was based on, fingerprints of the
+ * saves whose answer has not come (the server may have them), the accepted spans not yet sent, and the time. Each page
+ * keeps its own entry, `chapter/page`, so two tabs in one chapter do not overwrite each other's words.
  */
 
 import { createStore, entries, promisifyRequest } from "idb-keyval";
@@ -22,8 +22,8 @@ export function fingerprint(text) {
 }
 
 /**
- * What a draft found on opening means for the server's chapter `{text, revision}`: 'same' (nothing is missing), 'restore'
- * (the draft simply goes on from what the server has) or 'conflict' (the chapter has moved on without it).
+ * What a draft found on opening means for the server's chapter `{text, revision}`: 'same' (nothing is missing),
+ * 'restore' (the draft simply goes on from what the server has) or 'conflict' (the chapter has moved on without it).
  */
 export function reconcile(draft, server) {
   if (draft.text === server.text) return "same";
@@ -63,7 +63,9 @@ export class Drafts {
     return this.#write((store) => store.delete(this.#key(chapter)));
   }
 
-  /** Drafts of `chapter` that other pages left behind (this page's own past loads too): `[{key, draft}]`, newest first. */
+  /**
+   * Drafts of `chapter` that other pages left behind (this page's own past loads too): `[{key, draft}]`, newest first.
+   */
   async left(chapter) {
     try {
       const all = await entries(this.#store);

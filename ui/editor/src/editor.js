@@ -51,8 +51,8 @@ export class Editor {
   // --- chapters ---
 
   /**
-   * Opens a chapter, saving the one before; null leaves none open. For the one that is open it looks whether the server has
-   * a newer text.
+   * Opens a chapter, saving the one before; null leaves none open. For the one that is open it looks whether the
+   * server has a newer text.
    */
   async open(id) {
     const turn = ++this.#opening;
@@ -91,7 +91,8 @@ export class Editor {
     const visited = this.#visited.get(id);
     const again = !draft && visited?.revision === revision ? visited : null;
     const caret = rememberedCaret(id) ?? text.length;
-    const fresh = () => chapterState({ text, title, caret, keys: keys(this), listener: (update) => this.#updated(update) });
+    const fresh = () =>
+      chapterState({ text, title, caret, keys: keys(this), listener: (update) => this.#updated(update) });
     this.#view.setState(again?.state ?? fresh());
     const parts = { view: this.#view, api: this.#api, notices: this.#notices };
     const takes = again?.takes ?? new Takes(this.#api, id);
@@ -110,11 +111,14 @@ export class Editor {
     // Without the list of takes one can write all the same; paging then begins with the takes of this page.
     await takes.load().catch(() => {});
     if (!draft || opened !== this.#open?.document) return;
-    const known = draft.spans.flatMap(({ id, ...span }) => ({ ...span, take: takes.byId(id)?.key ?? [] }));
-    const effects = known.filter(({ take }) => typeof take === "symbol").map((span) => tookOver.of(span));
+    const spans = draft.spans.map(({ id, ...span }) => ({ ...span, take: takes.byId(id)?.key }));
+    const effects = spans.filter(({ take }) => take).map((span) => tookOver.of(span));
     if (this.#view.state.doc.toString() === plainLines(draft.text)) this.#view.dispatch({ effects });
     if (opened.conflict || !(await opened.flush())) return;
-    this.#notices.show("Words that had not reached the server were restored from this browser, and are saved now.", "open");
+    this.#notices.show(
+      "Words that had not reached the server were restored from this browser, and are saved now.",
+      "open",
+    );
   }
 
   async #close() {

@@ -1,4 +1,7 @@
-/** One stream of takes from the model: text arrives as it is written, is handed on at most 30 times a second, can be stopped. */
+/**
+ * One stream of takes from the model: text arrives as it is written, is handed on at most 30 times a second, can be
+ * stopped.
+ */
 
 import { plainLines } from "./positions.js";
 

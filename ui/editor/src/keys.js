@@ -1,4 +1,7 @@
-/** Keys. What a key does not concern now falls through: Tab then leaves the editor, as people without a mouse need it to. */
+/**
+ * Keys. What a key does not concern now falls through: Tab then leaves the editor, as people without a mouse need it
+ * to.
+ */
 
 import { standardKeymap, historyKeymap } from "@codemirror/commands";
 import { EditorSelection, Prec } from "@codemirror/state";
@@ -14,7 +17,10 @@ export function newParagraph(view) {
     if (range.empty && blank(state.doc, line.number) && blank(state.doc, line.number - 1)) return { range };
     const insert = blank(state.doc, line.number) ? "\n" : "\n\n";
     // The space at which a paragraph is parted belongs to neither half.
-    const [before, after] = [state.sliceDoc(line.from, range.from), state.sliceDoc(range.to, state.doc.lineAt(range.to).to)];
+    const [before, after] = [
+      state.sliceDoc(line.from, range.from),
+      state.sliceDoc(range.to, state.doc.lineAt(range.to).to),
+    ];
     const from = range.from - (before.length - before.trimEnd().length);
     const to = range.to + (after.length - after.trimStart().length);
     return { changes: { from, to, insert }, range: EditorSelection.cursor(from + insert.length) };

@@ -1,6 +1,6 @@
 /**
- * The bundle's entry: `window.templora`, on which the page's buttons call. `mount(element, {chapter, base})` puts the editor
- * on the page; verbs that come before that do nothing, except that the last chapter asked for is then opened.
+ * The bundle's entry: `window.templora`, on which the page's buttons call. `mount(element, {chapter, base})` puts the
+ * editor on the page; verbs that come before that do nothing, except that the last chapter asked for is then opened.
  */
 
 import { Editor } from "./editor.js";

@@ -24,7 +24,12 @@ export class Notices {
   /** `changed` is called when the message changes. */
   constructor(changed) {
     this.#changed = changed;
-    this.#strip = element("div", "t-strip", this.#text, button("Close", () => this.clear()));
+    this.#strip = element(
+      "div",
+      "t-strip",
+      this.#text,
+      button("Close", () => this.clear()),
+    );
     this.#strip.hidden = true;
     this.#live.setAttribute("aria-live", "polite");
   }

@@ -1,4 +1,6 @@
-/** Positions: the server counts Unicode code points, the browser UTF-16 units. Only what crosses the wire is converted. */
+/**
+ * Positions: the server counts Unicode code points, the browser UTF-16 units. Only what crosses the wire is converted.
+ */
 
 const PAIR = /[\uD800-\uDBFF][\uDC00-\uDFFF]/g;
 

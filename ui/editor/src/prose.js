@@ -1,4 +1,6 @@
-/** Prose on the page: paragraphs with an indent, quiet blank lines, centred scene breaks, emphasis with dimmed marks. */
+/**
+ * Prose on the page: paragraphs with an indent, quiet blank lines, centred scene breaks, emphasis with dimmed marks.
+ */
 
 import { RangeSetBuilder } from "@codemirror/state";
 import { Decoration, ViewPlugin } from "@codemirror/view";
@@ -11,7 +13,9 @@ export function isBreak(line) {
   return BREAK.test(line);
 }
 
-/** Emphasis in one line: `[{from, to, marks, style}]`, `marks` asterisks at each end, style 'italic', 'bold' or 'both'. */
+/**
+ * Emphasis in one line: `[{from, to, marks, style}]`, `marks` asterisks at each end, style 'italic', 'bold' or 'both'.
+ */
 export function emphasis(line) {
   if (!line.includes("*") || isBreak(line)) return [];
   return Array.from(line.matchAll(EMPHASIS), (match) => ({
@@ -25,8 +29,9 @@ export function emphasis(line) {
 const empty = (doc, number) => !doc.line(number).text.trim();
 
 /**
- * What a line is: 'blank' (parts paragraphs), 'break', 'first' (begins a chapter or scene), 'paragraph' (gets the indent) or
- * 'inside' (goes on from the line above). An empty line at the end, or between blank lines, is a paragraph yet to be written.
+ * What a line is: 'blank' (parts paragraphs), 'break', 'first' (begins a chapter or scene), 'paragraph' (gets the
+ * indent) or 'inside' (goes on from the line above). An empty line at the end, or between blank lines, is a paragraph
+ * yet to be written.
  */
 export function lineKind(doc, number) {
   const parts = number < doc.lines && !(number > 1 && empty(doc, number - 1) && empty(doc, number + 1));

@@ -1,6 +1,6 @@
 /**
- * Which spans of the text a take wrote. The spans move with every edit, are cut where the writer deletes or types inside
- * them, and come back with undo and redo, so that what is saved as 'accepted' is exactly what the model wrote.
+ * Which spans of the text a take wrote. The spans move with every edit, are cut where the writer deletes or types
+ * inside them, and come back with undo and redo, so that what is saved as 'accepted' is exactly what the model wrote.
  */
 
 import { invertedEffects } from "@codemirror/commands";

@@ -70,7 +70,10 @@ function decorate(doc, shown) {
   return Decoration.set(marks, true);
 }
 
-/** The transaction that takes a finished rewrite over: only the words that differ change, and only they are the model's. */
+/**
+ * The transaction that takes a finished rewrite over: only the words that differ change, and only they are the
+ * model's.
+ */
 export function acceptance(state, shown) {
   const changes = state.changes(rewriteChanges(state.doc, shown));
   const effects = [showRewrite.of(null)];

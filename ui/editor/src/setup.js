@@ -1,4 +1,7 @@
-/** A CodeMirror state for one chapter: plain prose, wrapped, spell-checked, with undo, ghost text, rewrites and authorship. */
+/**
+ * A CodeMirror state for one chapter: plain prose, wrapped, spell-checked, with undo, ghost text, rewrites and
+ * authorship.
+ */
 
 import { history } from "@codemirror/commands";
 import { EditorState } from "@codemirror/state";

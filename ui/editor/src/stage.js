@@ -1,4 +1,7 @@
-/** Which take is shown, as ghost text or as a rewrite, and paging through its rivals. Shows; asks for and accepts nothing. */
+/**
+ * Which take is shown, as ghost text or as a rewrite, and paging through its rivals. Shows; asks for and accepts
+ * nothing.
+ */
 
 import { ghostField, growGhost, showGhost } from "./ghost.js";
 import { utf16Offset } from "./positions.js";

@@ -1,4 +1,7 @@
-/** The takes of the open chapter: what the model has written here, taken over or not. Text is kept as the server sends it. */
+/**
+ * The takes of the open chapter: what the model has written here, taken over or not. Text is kept as the server sends
+ * it.
+ */
 
 import { plainLines } from "./positions.js";
 
@@ -11,12 +14,14 @@ function samePlace(a, b) {
 }
 
 /**
- * The stored take that `take` (its stream was cut off before the server named it) has become: the newest one at the same
- * place whose text agrees, and which is no other take's. Either side may have a few tokens more than the other.
+ * The stored take that `take` (its stream was cut off before the server named it) has become: the newest one at the
+ * same place whose text agrees, and which is no other take's. Either side may have a few tokens more than the other.
  */
 export function findStored(take, stored, known) {
   const agrees = (text) => text.startsWith(take.text) || take.text.startsWith(text);
-  return stored.findLast((row) => row.text && samePlace(row, take) && !known.has(row.id) && agrees(plainLines(row.text)));
+  return stored.findLast(
+    (row) => row.text && samePlace(row, take) && !known.has(row.id) && agrees(plainLines(row.text)),
+  );
 }
 
 export class Takes {
@@ -24,7 +29,10 @@ export class Takes {
   #chapter;
   #namings = new Set();
 
-  /** Oldest first: `{key, id, kind, instruction, revision, start, end, text, done, accepted}`; `id` null until the server names it. */
+  /**
+   * Oldest first: `{key, id, kind, instruction, revision, start, end, text, done, accepted}`; `id` null until the
+   * server names it.
+   */
   list = [];
 
   constructor(api, chapter) {
@@ -101,5 +109,16 @@ export class Takes {
 function fromServer(row) {
   const { id, kind, instruction, revision, start, end, text } = row;
   const accepted = row.accepted_revision !== null;
-  return { key: Symbol("take"), id, kind, instruction, revision, start, end, text: plainLines(text), done: true, accepted };
+  return {
+    key: Symbol("take"),
+    id,
+    kind,
+    instruction,
+    revision,
+    start,
+    end,
+    text: plainLines(text),
+    done: true,
+    accepted,
+  };
 }

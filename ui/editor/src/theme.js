@@ -81,7 +81,13 @@ export const surroundings = new StyleModule({
   // Above the text without moving it: a line that jumps while one writes it is worse than one that is covered.
   ".templora .t-notes": { position: "sticky", top: "6px", height: "0", zIndex: "5", font: "14px/1.45 var(--sans)" },
   ".templora [hidden]": { display: "none !important" },
-  ".templora .t-live": { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" },
+  ".templora .t-live": {
+    position: "absolute",
+    width: "1px",
+    height: "1px",
+    overflow: "hidden",
+    clipPath: "inset(50%)",
+  },
   ".templora .t-strip": { ...card, display: "flex", gap: "12px", alignItems: "center", margin: "6px auto" },
   ".templora .t-strip-text": { flex: "1" },
   ".templora .t-conflict": {

@@ -2,7 +2,10 @@
 
 import { diffArrays, diffWordsWithSpace } from "diff";
 
-/** Changes as `[{old, new}]` in order: where both are equal nothing changed. The olds join to `before`, the news to `after`. */
+/**
+ * Changes as `[{old, new}]` in order: where both are equal nothing changed. The olds join to `before`, the news to
+ * `after`.
+ */
 export function wordDiff(before, after) {
   return grouped(diffWordsWithSpace(before, after), (values) => values.join(""), "");
 }

@@ -96,7 +96,8 @@ export class Writing {
     this.#report();
   }
 
-  // Everything is saved and nobody has typed on or dismissed meanwhile. The document itself says why it cannot be saved.
+  // Everything is saved and nobody has typed on or dismissed meanwhile. The document itself says why it cannot be
+  // saved.
   async #ready(generation) {
     const saved = (await this.#document.flush()) && (!this.#document.unsaved || (await this.#document.flush()));
     return saved && !generation.stopped;
@@ -142,7 +143,9 @@ export class Writing {
     if (this.#stage.shown === null) this.#generation?.stop();
   }
 
-  /** Stops the model, keeping what it wrote in view; what is complete (or a rewrite) goes out of view. Takes are kept. */
+  /**
+   * Stops the model, keeping what it wrote in view; what is complete (or a rewrite) goes out of view. Takes are kept.
+   */
   dismiss() {
     const { mode, ghost } = this.#stage;
     if (mode === "streaming" && ghost.text) this.#generation.stop();
@@ -204,7 +207,9 @@ export class Writing {
     this.#document.flush();
   }
 
-  /** Puts a stored take into the book: where it was written for, or (a continuation) at the caret if the text moved on. */
+  /**
+   * Puts a stored take into the book: where it was written for, or (a continuation) at the caret if the text moved on.
+   */
   async insertTake(id) {
     this.#stage.hide();
     try {

@@ -28,7 +28,12 @@ test("typing the right character elsewhere dismisses it", () => {
 });
 
 test("deleting dismisses it", () => {
-  assert.equal(shown().update({ changes: { from: 3, to: 4 } }).state.field(ghostField), null);
+  assert.equal(
+    shown()
+      .update({ changes: { from: 3, to: 4 } })
+      .state.field(ghostField),
+    null,
+  );
 });
 
 test("typing to the end of a finished take uses it up", () => {
@@ -51,5 +56,10 @@ test("a take that is not shown cannot grow into view", () => {
 });
 
 test("moving the caret keeps it", () => {
-  assert.equal(shown().update({ selection: { anchor: 0 } }).state.field(ghostField), GHOST);
+  assert.equal(
+    shown()
+      .update({ selection: { anchor: 0 } })
+      .state.field(ghostField),
+    GHOST,
+  );
 });

@@ -31,7 +31,10 @@ test("emphasis is found with its marks", () => {
     ["**stood**", "bold"],
     ["***both***", "both"],
   ]);
-  assert.deepEqual(found("*one* and *two words*"), [["*one*", "italic"], ["*two words*", "italic"]]);
+  assert.deepEqual(found("*one* and *two words*"), [
+    ["*one*", "italic"],
+    ["*two words*", "italic"],
+  ]);
 });
 
 test("lone asterisks, sums and scene breaks are not emphasis", () => {

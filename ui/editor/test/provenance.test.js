@@ -7,10 +7,14 @@ import { mapSpans, provenance, spansField, tookOver } from "../src/provenance.js
 const start = (doc = "") => EditorState.create({ doc, extensions: [history(), provenance] });
 const edit = (state, changes, more = {}) => state.update({ changes, ...more }).state;
 const accept = (state, from, insert, take = "t") =>
-  edit(state, { from, insert }, {
-    effects: tookOver.of({ take, from, to: from + insert.length }),
-    annotations: isolateHistory.of("full"),
-  });
+  edit(
+    state,
+    { from, insert },
+    {
+      effects: tookOver.of({ take, from, to: from + insert.length }),
+      annotations: isolateHistory.of("full"),
+    },
+  );
 const words = (state) => state.field(spansField).map(({ from, to }) => state.sliceDoc(from, to));
 
 function run(state, command) {
@@ -44,10 +48,17 @@ test("what is deleted or replaced is no longer the model's", () => {
 
 test("several changes at once cut one span several times", () => {
   const state = start("0123456789");
-  const changes = state.changes([{ from: 1, to: 2 }, { from: 4, insert: "x" }, { from: 6, to: 8, insert: "y" }]);
+  const changes = state.changes([
+    { from: 1, to: 2 },
+    { from: 4, insert: "x" },
+    { from: 6, to: 8, insert: "y" },
+  ]);
   const spans = mapSpans([{ take: "t", from: 0, to: 10 }], changes);
   const after = changes.apply(state.doc);
-  assert.deepEqual(spans.map(({ from, to }) => after.sliceString(from, to)), ["0", "23", "45", "89"]);
+  assert.deepEqual(
+    spans.map(({ from, to }) => after.sliceString(from, to)),
+    ["0", "23", "45", "89"],
+  );
 });
 
 test("undo withdraws an accept and redo brings it back with its author", () => {

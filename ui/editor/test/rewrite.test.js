@@ -8,7 +8,9 @@ const DOC = "She took off her shoes. The end 🦊.";
 const SHOWN = { from: 0, to: 23, take: "t", text: "She kicked off both shoes.", done: true };
 
 function showing(shown = SHOWN) {
-  return EditorState.create({ doc: DOC, extensions: [rewriteField, provenance] }).update({ effects: showRewrite.of(shown) }).state;
+  return EditorState.create({ doc: DOC, extensions: [rewriteField, provenance] }).update({
+    effects: showRewrite.of(shown),
+  }).state;
 }
 
 test("accepting changes the passage and nothing else", () => {
@@ -34,7 +36,12 @@ test("the caret goes to the end of the passage", () => {
 test("it moves with edits elsewhere and ends when the passage is edited", () => {
   const moved = showing({ ...SHOWN, from: 4, to: 12 }).update({ changes: { from: 0, insert: "So " } }).state;
   assert.deepEqual([moved.field(rewriteField).from, moved.field(rewriteField).to], [7, 15]);
-  assert.equal(showing().update({ changes: { from: 5, insert: "x" } }).state.field(rewriteField), null);
+  assert.equal(
+    showing()
+      .update({ changes: { from: 5, insert: "x" } })
+      .state.field(rewriteField),
+    null,
+  );
 });
 
 test("it grows only by its own take", () => {

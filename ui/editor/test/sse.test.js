@@ -33,5 +33,8 @@ test("an event that was cut off is not delivered", async () => {
 
 test("what the listener throws ends the reading", async () => {
   const body = ReadableStream.from([new TextEncoder().encode(STREAM)]);
-  await assert.rejects(readEvents(body, () => assert.fail("stop")), /stop/);
+  await assert.rejects(
+    readEvents(body, () => assert.fail("stop")),
+    /stop/,
+  );
 });

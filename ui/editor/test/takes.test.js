@@ -55,10 +55,18 @@ test("a take that still streams here is not listed twice", async () => {
 });
 
 test("rivals are the takes for one place; paging back starts from the newest that was not taken over", async () => {
-  const rows = [row("a", "A"), row("b", "B"), row("c", "C", { start: 8, end: 8 }), row("d", "D", { accepted_revision: 4 })];
+  const rows = [
+    row("a", "A"),
+    row("b", "B"),
+    row("c", "C", { start: 8, end: 8 }),
+    row("d", "D", { accepted_revision: 4 }),
+  ];
   const takes = new Takes(serving(rows), "chapter");
   await takes.load();
-  assert.deepEqual(takes.rivals(takes.byId("a")).map(({ id }) => id), ["a", "b", "d"]);
+  assert.deepEqual(
+    takes.rivals(takes.byId("a")).map(({ id }) => id),
+    ["a", "b", "d"],
+  );
   assert.equal(takes.newest().id, "c");
 });
 

@@ -20,7 +20,10 @@ test("the olds join to the text before, the news to the text after", () => {
 
 test("words that stay are not part of a change", () => {
   const same = wordDiff(...PAIRS[0]).filter((part) => part.old === part.new);
-  assert.deepEqual(same.map((part) => part.old), ["She ", " off ", " shoes", "."]);
+  assert.deepEqual(
+    same.map((part) => part.old),
+    ["She ", " off ", " shoes", "."],
+  );
 });
 
 test("neighbouring changed words are one change, not confetti", () => {
