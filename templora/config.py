@@ -40,7 +40,7 @@ class Recipe:
     epochs: int = 1
     """Optimizer steps on each chunk; the first one reuses the forward pass that scored it where it can."""
     warmup_steps: int = 0
-    """Steps over which the learning rate rises linearly from 0, counted from the first chunk of the book."""
+    """Chunks over which the learning rate rises linearly from 0, counted from the first chunk of the book."""
     chunk_tokens: int = 512
     """Δ: a chunk is whole paragraphs of at most about this many tokens."""
     prefix_tokens: int = 512
@@ -48,7 +48,7 @@ class Recipe:
     base_prefix: bool = True
     """True: the prefix is encoded by the base model alone, so its KV cache never goes stale."""
     prefix_gradients: bool = False
-    """True: the loss covers prefix and chunk and gradients flow through the whole window, as in the paper's script."""
+    """True: gradients flow through the whole window, prefix included; the loss covers the chunk, as in the script."""
     seed: int = 0
     threads: int = 2
 

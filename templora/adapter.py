@@ -1,0 +1,255 @@
+"""The temporary LoRA on a base model: attach, run with or without, state out, state in, reset, one optimizer step.
+
+The base weights are frozen and never merged with: `forward(memory=False)` is the base model, bit for bit.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from peft.tuners.tuners_utils import BaseTunerLayer
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
+from torch import Tensor, nn
+from transformers import DynamicCache
+from transformers.cache_utils import Cache, DynamicLayer, DynamicSlidingWindowLayer
+
+from templora.config import Recipe
+from templora.errors import SnapshotDamaged
+
+FORMAT = "templora-adapter-1"
+
+
+@dataclass(frozen=True)
+class AdapterState:
+    """Everything that learning changes, as CPU tensors of its own. All dicts have the same keys and shapes, fp32.
+
+    `weights` are named as PEFT names them in a saved adapter; `exp_avg` and `exp_avg_sq` are AdamW's moments, `step`
+    its step count; `n_chunks` how many chunks were learnt.
+    """
+
+    weights: dict[str, Tensor]
+    exp_avg: dict[str, Tensor]
+    exp_avg_sq: dict[str, Tensor]
+    step: int
+    n_chunks: int
+
+
+class Adapter:
+    """A causal LM with one LoRA on all its linear layers but the output head.
+
+    `model` is changed in place (its linear layers are wrapped); its weights are frozen and stay as they are.
+    """
+
+    def __init__(self, model: Any, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.base: Any = model
+        self.device: torch.device = model.device
+        self._croppable_cache = _attends_everywhere(model.config)
+        config = LoraConfig(
+            task_type="CAUSAL_LM",
+            target_modules="all-linear",
+            r=recipe.rank,
+            lora_alpha=recipe.alpha,
+            lora_dropout=recipe.dropout,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # PEFT asks transformers for a property it has renamed
+            self._model: Any = get_peft_model(model, config).eval()
+        self._layers = [module for module in self._model.modules() if isinstance(module, BaseTunerLayer)]
+        self._dropouts: list[nn.Module] = [layer.lora_dropout for layer in self._layers]  # type: ignore[attr-defined]
+        self._parameters: dict[str, nn.Parameter] = {
+            name.replace(".default.", "."): parameter
+            for name, parameter in self._model.named_parameters()
+            if parameter.requires_grad
+        }
+        self._optimizer: Any = torch.optim.AdamW(
+            self._parameters.values(),
+            lr=recipe.learning_rate,
+            betas=(recipe.beta1, recipe.beta2),
+            eps=recipe.eps,
+            weight_decay=recipe.weight_decay,
+        )
+        self._on = True
+        self.n_chunks = 0
+        self.reset()
+
+    # --- running the model ---
+
+    def new_cache(self) -> Cache:
+        """An empty KV cache. Layers with a sliding window keep everything, so that it can be cropped anywhere."""
+        return DynamicCache() if self._croppable_cache else DynamicCache(config=self.base.config)
+
+    @property
+    def croppable(self) -> bool:
+        """Whether a cache of this model can be cut back to any length (recurrent layers cannot)."""
+        return self._croppable_cache
+
+    def forward(self, rows: Tensor, cache: Cache | None, *, memory: bool, keep: int, dropout: bool = False) -> Tensor:
+        """Logits (rows, keep, vocabulary) at the last `keep` positions of `rows` (batch × tokens, ids).
+
+        `cache` holds what stands before them and grows by them; None: nothing stands before, nothing is kept.
+        `memory` False runs the base model. Gradients flow unless switched off around the call.
+        """
+        self._switch(memory)
+        for module in self._dropouts:
+            module.train(dropout)
+        rows = rows.to(self.device)
+        return self._model(input_ids=rows, cache=cache, use_cache=cache is not None, logits_to_keep=keep).logits
+
+    @torch.no_grad()
+    def encode(self, ids: Sequence[int], cache: Cache, *, memory: bool) -> None:
+        """Grow `cache` by `ids`, without gradients."""
+        if ids:
+            self.forward(torch.tensor([list(ids)]), cache, memory=memory, keep=1)
+
+    def _switch(self, on: bool) -> None:
+        # PEFT's own context manager walks the whole model twice on each use: too slow between two tokens.
+        if self._on != on:
+            for layer in self._layers:
+                layer.enable_adapters(on)
+            self._on = on
+
+    def decoder_layers(self) -> list[nn.Module]:
+        """The decoder's layers in order; empty where the architecture keeps them in another way."""
+        count = self.base.config.get_text_config(decoder=True).num_hidden_layers
+        for module in self.base.modules():
+            if isinstance(module, nn.ModuleList) and len(module) == count:
+                return list(module)
+        return []
+
+    # --- learning ---
+
+    def clear_gradients(self) -> None:
+        self._optimizer.zero_grad(set_to_none=True)
+
+    def step(self, learning_rate: float) -> None:
+        """Clip the gradients that `backward` left, take one optimizer step, and drop them.
+
+        A gradient that is not finite (a half-precision overflow) would poison the memory for good: it is not applied.
+        """
+        parameters = list(self._parameters.values())
+        norm = nn.utils.clip_grad_norm_(parameters, self.recipe.clip or math.inf)
+        if bool(torch.isfinite(norm)):
+            for group in self._optimizer.param_groups:
+                group["lr"] = learning_rate
+            self._optimizer.step()
+        self.clear_gradients()
+
+    # --- state ---
+
+    def fresh(self) -> AdapterState:
+        """The state of a memory that has learnt nothing: seeded by the recipe, the same on every device."""
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        weights: dict[str, Tensor] = {}
+        for name, parameter in self._parameters.items():
+            weights[name] = torch.zeros(parameter.shape, dtype=torch.float32)
+            if ".lora_A." in name:
+                nn.init.kaiming_uniform_(weights[name], a=math.sqrt(5), generator=generator)
+        zeros = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+        return AdapterState(weights, zeros, {name: zero.clone() for name, zero in zeros.items()}, 0, 0)
+
+    def reset(self) -> None:
+        """Put the fresh state into the model: nothing of what it held stays."""
+        self.load(self.fresh())
+
+    def state(self) -> AdapterState:
+        """What the model holds now, cloned."""
+        moments = self._optimizer.state
+        first = next(iter(self._parameters.values()))
+        return AdapterState(
+            {name: _own(parameter) for name, parameter in self._parameters.items()},
+            {name: _own(moments[parameter]["exp_avg"]) for name, parameter in self._parameters.items()},
+            {name: _own(moments[parameter]["exp_avg_sq"]) for name, parameter in self._parameters.items()},
+            int(moments[first]["step"].item()),
+            self.n_chunks,
+        )
+
+    @torch.no_grad()
+    def load(self, state: AdapterState) -> None:
+        """Put a state into the model, in place. Raises `SnapshotDamaged` where it does not fit this adapter."""
+        self.check(state)
+        self.clear_gradients()
+        for name, parameter in self._parameters.items():
+            parameter.copy_(state.weights[name])
+            self._optimizer.state[parameter] = {
+                "step": torch.tensor(float(state.step)),
+                "exp_avg": state.exp_avg[name].to(parameter.device, copy=True),
+                "exp_avg_sq": state.exp_avg_sq[name].to(parameter.device, copy=True),
+            }
+        self.n_chunks = state.n_chunks
+
+    def check(self, state: AdapterState) -> None:
+        """Raise `SnapshotDamaged` unless the state has exactly this adapter's tensors, by name, shape and type."""
+        expected = {name: parameter.shape for name, parameter in self._parameters.items()}
+        for tensors in (state.weights, state.exp_avg, state.exp_avg_sq):
+            found = {name: tensor.shape for name, tensor in tensors.items()}
+            if found != expected or any(tensor.dtype != torch.float32 for tensor in tensors.values()):
+                raise SnapshotDamaged("This memory file does not fit the model that is loaded; it will be relearnt.")
+
+
+def _own(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True)
+
+
+def _attends_everywhere(config: Any) -> bool:
+    layers = DynamicCache(config=config).layers
+    return all(type(layer) in (DynamicLayer, DynamicSlidingWindowLayer) for layer in layers)
+
+
+def copy_cache(cache: Cache) -> Cache:
+    """A cache that can grow without touching the one it was copied from."""
+    return copy.deepcopy(cache)
+
+
+# --- states as bytes -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a snapshot says it is: the chain it ends in, under which recipe and base model (fingerprints)."""
+
+    chain: str
+    n_chunks: int
+    recipe: str
+    base: str
+
+
+def to_bytes(state: AdapterState, claim: Claim) -> bytes:
+    """A state and its claim as one safetensors file. Equal states make equal bytes."""
+    tensors = {
+        f"{part}/{name}": tensor
+        for part, named in (("weight", state.weights), ("exp_avg", state.exp_avg), ("exp_avg_sq", state.exp_avg_sq))
+        for name, tensor in named.items()
+    }
+    # One metadata entry: safetensors writes several in an order that differs from run to run.
+    about = {"format": FORMAT, "step": state.step, **vars(claim)}
+    return save_safetensors(tensors, {"templora": json.dumps(about, sort_keys=True)})
+
+
+def from_bytes(data: bytes, claim: Claim) -> AdapterState:
+    """The inverse of `to_bytes`. Raises `SnapshotDamaged` where the bytes do not parse or claim something else."""
+    try:
+        length = int.from_bytes(data[:8], "little")
+        about = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["templora"])
+        tensors = load_safetensors(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise SnapshotDamaged(f"A memory file cannot be read ({error}); what it held will be relearnt.") from error
+    if {key: about.get(key) for key in ("format", *vars(claim))} != {"format": FORMAT, **vars(claim)}:
+        raise SnapshotDamaged("A memory file belongs to another text, recipe or model; it will be relearnt.")
+    parts: dict[str, dict[str, Tensor]] = {"weight": {}, "exp_avg": {}, "exp_avg_sq": {}}
+    for key, tensor in tensors.items():
+        part, _, name = key.partition("/")
+        if part not in parts:
+            raise SnapshotDamaged("A memory file holds something that is not a memory; it will be relearnt.")
+        parts[part][name] = tensor
+    return AdapterState(parts["weight"], parts["exp_avg"], parts["exp_avg_sq"], int(about["step"]), claim.n_chunks)
