@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from templora.adapter import Adapter
+from templora.config import Recipe, Sampling
+from templora.engine import Event, TakeDone, Token
+from templora.errors import BadInput
+from templora.generator import BLOCK_TOKENS, Generator
+from templora.learner import Learner
+from templora.streaming import LeadingSpace, Paragraphs
+from tests.engine.tiny import QUICK, base_weights
+
+SAMPLING = Sampling(max_tokens=40, seed=7, top_p=1.0, min_p=0.0, repetition_penalty=1.0)
+
+
+@pytest.fixture
+def generator(adapter: Adapter, tokenizer: PreTrainedTokenizerFast) -> Generator:
+    return Generator(adapter, tokenizer, 512)
+
+
+@pytest.fixture
+def prompt(ids: list[int]) -> list[int]:
+    """Two whole blocks and part of a third."""
+    return [0, *ids, *ids][: 2 * BLOCK_TOKENS + 20]
+
+
+def texts(events: list[Event]) -> list[str]:
+    """The text of each take."""
+    count = 1 + max(event.take for event in events)
+    return ["".join(e.text for e in events if isinstance(e, Token) and e.take == take) for take in range(count)]
+
+
+def test_a_take_is_tokens_and_then_its_end(generator: Generator, prompt: list[int]) -> None:
+    events = list(generator.stream(prompt, None, SAMPLING))
+    assert events[-1] == TakeDone(0, 40, "length")
+    assert all(isinstance(event, Token) and event.text for event in events[:-1])
+    assert len(texts(events)[0]) > 20
+
+
+def test_greedy_writing_is_the_models_own(adapter: Adapter, tokenizer: Any, ids: list[int]) -> None:
+    generator = Generator(adapter, tokenizer, 512)
+    sampling = replace(SAMPLING, temperature=0, max_tokens=12)
+    text = texts(list(generator.stream([0, *ids[:50]], None, sampling)))[0]
+    window = torch.tensor([[0, *ids[:50]]], device=adapter.device)
+    with torch.no_grad():
+        for _ in range(12):
+            logits = adapter.forward(window, None, memory=False, keep=1)[0, -1]
+            window = torch.cat([window, logits.argmax().view(1, 1)], dim=1)
+    drawn = window[0, 51:].tolist()
+    assert text == tokenizer.decode(drawn).rstrip("\ufffd").replace("\ufffd", "")
+
+
+def test_a_take_is_reproducible_by_its_seed_whatever_was_read_before(
+    generator: Generator, prompt: list[int], adapter: Adapter, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    first = list(generator.stream(prompt, None, SAMPLING))
+    again = list(generator.stream(prompt, None, SAMPLING))
+    other = list(generator.stream(prompt, None, replace(SAMPLING, seed=8)))
+    list(generator.stream([*prompt[:200], 5, 6, 7], None, SAMPLING))
+    list(generator.stream(prompt[:300], None, SAMPLING))
+    after_others = list(generator.stream(prompt, None, SAMPLING))
+    assert first == again == after_others != other
+    assert list(Generator(adapter, tokenizer, 512).stream(prompt, None, SAMPLING)) == first
+
+
+def test_takes_of_one_batch_are_the_single_takes_of_their_seeds(generator: Generator, prompt: list[int]) -> None:
+    batch = texts(list(generator.stream(prompt, None, replace(SAMPLING, takes=3))))
+    single = [texts(list(generator.stream(prompt, None, replace(SAMPLING, seed=7 + take))))[0] for take in range(3)]
+    # A batch sums in another order than a single row: a drawing on the edge may fall to the other side, later on.
+    assert [text[:20] for text in batch] == [text[:20] for text in single]
+    assert len(set(batch)) == 3
+
+
+def test_takes_end_one_by_one_and_the_others_go_on(generator: Generator, prompt: list[int]) -> None:
+    sampling = replace(SAMPLING, takes=3, temperature=1.5, max_tokens=120)
+    ends = frozenset(range(0, 320, 40))  # more tokens that end a text, so that takes end at different lengths
+    generator._ends = ends  # pyright: ignore[reportPrivateUsage]
+    events = list(generator.stream(prompt, None, sampling))
+    done = [event for event in events if isinstance(event, TakeDone)]
+    assert sorted(event.take for event in done) == [0, 1, 2]
+    assert len({event.tokens for event in done}) == 3
+    for take in range(3):
+        alone = list(generator.stream(prompt, None, replace(sampling, takes=1, seed=7 + take)))
+        assert texts(alone)[0][:10] == texts(events)[take][:10]
+
+
+def test_an_end_of_text_token_ends_the_take_and_is_not_shown(
+    generator: Generator, prompt: list[int], adapter: Adapter
+) -> None:
+    with torch.no_grad():
+        hidden = adapter.base.model(torch.tensor([prompt], device=adapter.device)).last_hidden_state[0, -1]
+        adapter.base.get_output_embeddings().weight[1] = 50 * hidden.sign()  # </s> is certain after this prompt
+    assert list(generator.stream(prompt, None, SAMPLING)) == [TakeDone(0, 0, "stop")]
+
+
+def test_cancelling_stops_at_the_next_token(generator: Generator, prompt: list[int]) -> None:
+    seen: list[Event] = []
+    for event in generator.stream(
+        prompt, None, replace(SAMPLING, takes=2, max_tokens=200), cancelled=lambda: len(seen) >= 6
+    ):
+        seen.append(event)
+    done = [event for event in seen if isinstance(event, TakeDone)]
+    assert [event.finish_reason for event in done] == ["cancelled", "cancelled"]
+    assert len(seen) <= 6 + 2 + 2
+    assert all(event.tokens < 10 for event in done)
+
+
+def test_cancelled_while_reading_the_prompt_nothing_is_written(generator: Generator, prompt: list[int]) -> None:
+    events = list(generator.stream(prompt, None, replace(SAMPLING, takes=2), cancelled=lambda: True))
+    assert events == [TakeDone(0, 0, "cancelled"), TakeDone(1, 0, "cancelled")]
+
+
+def test_filters_shape_and_end_a_take(generator: Generator, tokenizer: PreTrainedTokenizerFast, ids: list[int]) -> None:
+    paragraphs = list(generator.stream([0, *ids], None, SAMPLING, lambda: [Paragraphs()]))
+    plain = list(generator.stream([0, *ids], None, SAMPLING))
+    assert texts(plain)[0].startswith(texts(paragraphs)[0].rstrip())
+    spaced = list(generator.stream([0, *ids], None, SAMPLING, lambda: [LeadingSpace()]))
+    assert texts(spaced)[0] == texts(plain)[0].lstrip(" ")
+
+
+def test_the_memory_reads_the_last_token_of_the_prompt(adapter: Adapter, tokenizer: Any, ids: list[int]) -> None:
+    """Even a take of one token is drawn by the memory, on a prompt that the base model has encoded."""
+    learner = Learner(adapter, 0)
+    for _ in range(12):
+        learner.learn([], ids[:32], "00")
+    generator = Generator(adapter, tokenizer, 512)
+    greedy = replace(SAMPLING, temperature=0, max_tokens=1)
+    prompt = [0, *ids[:20]]
+    memory = texts(list(generator.stream(prompt, "aa", greedy)))[0]
+    base = texts(list(generator.stream(prompt, None, greedy)))[0]
+    assert memory == tokenizer.decode(ids[20:21])
+    assert memory != base
+
+
+@pytest.mark.parametrize("base_prefix", [True, False])
+def test_what_was_read_is_kept_by_who_read_it(
+    make_adapter: Callable[[Recipe], Adapter], tokenizer: Any, prompt: list[int], base_prefix: bool
+) -> None:
+    adapter = make_adapter(replace(QUICK, base_prefix=base_prefix))
+    generator = Generator(adapter, tokenizer, 512)
+    read: list[int] = []
+    encode = adapter.encode
+
+    def counted(ids: list[int], cache: Any, *, memory: bool) -> None:
+        read.append(len(ids))
+        encode(ids, cache, memory=memory)
+
+    adapter.encode = counted  # type: ignore[method-assign]
+
+    def tokens_read(ids: list[int], memory: str | None) -> int:
+        read.clear()
+        list(generator.stream(ids, memory, replace(SAMPLING, max_tokens=1)))
+        return sum(read)
+
+    assert tokens_read(prompt, None) == len(prompt) - 1
+    assert tokens_read(prompt, None) == 0
+    assert tokens_read(prompt, "aa") == (0 if base_prefix else len(prompt) - 1)
+    assert tokens_read(prompt, "aa") == 0
+    # Only what a memory itself has read goes stale with it.
+    generator.forget(["aa"])
+    assert tokens_read(prompt, "aa") == (0 if base_prefix else len(prompt) - 1)
+    assert tokens_read([*prompt, 9, 9], None) == len(prompt) + 1 - 2 * BLOCK_TOKENS
+    generator.forget()
+    assert tokens_read(prompt, None) == len(prompt) - 1
+
+
+def test_a_prompt_longer_than_the_context_loses_its_beginning(
+    adapter: Adapter, tokenizer: PreTrainedTokenizerFast, ids: list[int]
+) -> None:
+    small = Generator(adapter, tokenizer, 64)
+    events = list(small.stream([0, *ids, *ids], None, replace(SAMPLING, max_tokens=24)))
+    assert isinstance(events[-1], TakeDone)
+    fitted = [0, *[*ids, *ids][-39:]]
+    assert list(small.stream(fitted, None, replace(SAMPLING, max_tokens=24))) == events
+
+
+def test_a_take_never_outgrows_the_context(
+    adapter: Adapter, tokenizer: PreTrainedTokenizerFast, ids: list[int]
+) -> None:
+    events = list(Generator(adapter, tokenizer, 64).stream([0, *ids], None, replace(SAMPLING, max_tokens=500)))
+    assert isinstance(events[-1], TakeDone)
+    assert events[-1].tokens <= 32
+
+
+def test_nothing_to_go_on_from_is_said_clearly(generator: Generator) -> None:
+    with pytest.raises(BadInput, match="Write a few words"):
+        list(generator.stream([], None, SAMPLING))
+
+
+@pytest.mark.parametrize(
+    ("setting", "allowed"),
+    [({"top_k": 1}, 1), ({"min_p": 0.999}, 1), ({"top_p": 0.000001}, 1), ({"temperature": 0}, 1), ({}, 300)],
+)
+def test_samplers_narrow_what_is_drawn(
+    generator: Generator, prompt: list[int], setting: dict[str, Any], allowed: int
+) -> None:
+    takes = {
+        texts(list(generator.stream(prompt, None, replace(SAMPLING, max_tokens=3, seed=seed, **setting))))[0]
+        for seed in range(6)
+    }
+    assert (len(takes) == 1) == (allowed == 1)
+
+
+def test_the_repetition_penalty_counts_prompt_and_take(generator: Generator, prompt: list[int]) -> None:
+    greedy = replace(SAMPLING, temperature=0, max_tokens=60)
+    plain = texts(list(generator.stream(prompt, None, greedy)))[0]
+    varied = texts(list(generator.stream(prompt, None, replace(greedy, repetition_penalty=2.5))))[0]
+    assert plain != varied
+
+
+def test_base_weights_are_bit_identical_after_writing(
+    generator: Generator, adapter: Adapter, prompt: list[int]
+) -> None:
+    before = base_weights(adapter)
+    list(generator.stream(prompt, "aa", replace(SAMPLING, takes=2)))
+    assert base_weights(adapter) == before
