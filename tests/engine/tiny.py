@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -76,3 +77,11 @@ def all_of(state: AdapterState) -> tuple[str, str, str, int, int]:
 def base_weights(adapter: Adapter) -> str:
     """SHA-256 of all that the adapter must leave alone."""
     return sha256_of([(name, tensor) for name, tensor in adapter.base.named_parameters() if "lora_" not in name])
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait for something that another thread or process is about to do."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)

@@ -1,0 +1,285 @@
+"""The engine in this process: one model, one thread that works through requests by urgency.
+
+Whatever a writer waits for comes before learning: a chunk in hand is abandoned for it at the next layer.
+"""
+
+# torch ships partial types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from templora import models
+from templora.adapter import Adapter, Claim, from_bytes, to_bytes
+from templora.config import DEFAULT, Recipe, Sampling
+from templora.dispatch import Dispatcher, Emit
+from templora.engine import (
+    Continue,
+    Drop,
+    Failed,
+    GaveWay,
+    Learn,
+    Learnt,
+    ModelInfo,
+    ModelState,
+    ModelStatus,
+    Ok,
+    Open,
+    Opened,
+    Reply,
+    Request,
+    Rewrite,
+    Save,
+    Saved,
+    Score,
+    Scored,
+    Token,
+)
+from templora.errors import (
+    BadInput,
+    DiskFull,
+    EngineError,
+    ModelError,
+    ModelNotReady,
+    SnapshotDamaged,
+    StorageError,
+    TemploraError,
+)
+from templora.generator import Generator
+from templora.jobs import Job, Jobs
+from templora.learner import GiveWay, Learner
+from templora.prompts import rewrite_prompt
+from templora.resident import Residents
+from templora.streaming import Filter, LeadingSpace, Paragraphs
+
+log = logging.getLogger(__name__)
+
+RESIDENT = 4
+"""Memories held at a time; an evicted one is opened again from its snapshot."""
+_SPEED_EVERY_S = 1.0
+
+
+class EmbeddedEngine(Dispatcher):
+    """Loads `model_id` in the background at once and answers requests from any thread; `close()` when done."""
+
+    def __init__(self, model_id: str, models_dir: Path, recipe: Recipe = DEFAULT) -> None:
+        super().__init__(ModelStatus("loading", "The model is loading.", id=model_id))
+        self._model_id = model_id
+        self._models_dir = models_dir
+        self._recipe = recipe
+        self._jobs = Jobs()
+        self._room: _Room | None = None
+        self._failure: ModelError | None = None
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request, emit: Emit) -> Callable[[], None]:
+        if self._failure is not None:
+            raise type(self._failure)(self._failure.message)
+        if self._room is None and not self._jobs.closed:
+            raise ModelNotReady("The model is still loading. Your text is safe; try again in a moment.")
+        job = Job(request, emit)
+        self._jobs.put(job)
+        return job.cancelled.set
+
+    def close(self) -> None:
+        """Abandon what is under way and let go of the model."""
+        self._jobs.close()
+        self._thread.join()
+
+    # --- the thread ---
+
+    def _run(self) -> None:
+        try:
+            room = self._load()
+        except TemploraError as error:
+            self._fail(error if isinstance(error, ModelError) else ModelError(error.message))
+            return
+        except Exception as error:
+            log.exception("the model could not be loaded")
+            self._fail(ModelError(f"The model could not be loaded ({error}). Choose another with --model."))
+            return
+        self._room = room
+        self._show("ready", "Ready.")
+        while (job := self._jobs.get()) is not None:
+            reply = self._do(room, job)
+            if self._jobs.empty():
+                self._show("ready", "Ready.")
+            job.emit(reply)
+        self._room = None
+
+    def _load(self) -> _Room:
+        info = models.ensure(self._model_id, self._models_dir, self._show)
+        self._report(replace(self._status, info=info))
+        self._show("loading", "The model is loading.")
+        loaded = models.load(info)
+        self._report(replace(self._status, device=loaded.device))
+        return _Room(loaded, self._recipe)
+
+    def _show(self, state: ModelState, message: str, progress: float | None = None) -> None:
+        self._report(replace(self._status, state=state, message=message, progress=progress))
+
+    def _fail(self, error: ModelError) -> None:
+        self._failure = error
+        self._show("failed", error.message)
+
+    def _do(self, room: _Room, job: Job) -> Reply:
+        try:
+            if isinstance(job.request, Learn):
+                self._show("learning", "Learning your text.")
+                return room.learn(job.request, lambda: self._jobs.more_urgent(job))
+            if isinstance(job.request, Continue | Rewrite):
+                self._show("generating", "Writing.")
+                return self._generate(room, job, job.request)
+            return room.answer(job.request)
+        except GiveWay:
+            return GaveWay()
+        except TemploraError as error:
+            return Failed(error.code, error.message)
+        except Exception as error:
+            log.exception("a request of type %s failed", type(job.request).__name__)
+            room.release()
+            if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
+                return Failed(
+                    EngineError.code,
+                    "The machine ran out of memory. Your text is safe: close other programs, or choose a smaller "
+                    "model with --model.",
+                )
+            return Failed(EngineError.code, "The model stopped at an error of its own. Your text is safe; try again.")
+
+    def _generate(self, room: _Room, job: Job, request: Continue | Rewrite) -> Reply:
+        started = shown = time.monotonic()
+        tokens = 0
+        for event in room.write(request, lambda: job.cancelled.is_set() or self._jobs.closed):
+            job.emit(event)
+            tokens += isinstance(event, Token)
+            now = time.monotonic()
+            if tokens == 1:
+                started = now  # reading the prompt is not writing speed
+            elif tokens > 1 and now - shown >= _SPEED_EVERY_S:
+                shown = now
+                self._report(replace(self._status, tokens_per_second=round((tokens - 1) / (now - started), 1)))
+        return Ok()
+
+
+class _Room:
+    """The model with everything that works on it. For the engine's thread alone."""
+
+    def __init__(self, loaded: models.LoadedModel, recipe: Recipe) -> None:
+        self._info: ModelInfo = loaded.info
+        self._recipe = recipe
+        self._tokenizer = loaded.tokenizer
+        self._bos = loaded.info.bos_id
+        self._adapter = Adapter(loaded.model, recipe)
+        self._learner = Learner(self._adapter, self._bos)
+        self._generator = Generator(self._adapter, loaded.tokenizer, loaded.info.context_tokens)
+        self._residents = Residents(self._adapter, RESIDENT)
+        self._numerics: dict[str, Any] = {
+            "torch": str(torch.__version__),
+            "device": torch.cuda.get_device_name() if loaded.device.startswith("cuda") else loaded.device,
+            "instructions": torch.backends.cpu.get_cpu_capability(),
+            "dtype": str(loaded.dtype).removeprefix("torch."),
+            "threads": recipe.threads,
+        }
+
+    def answer(self, request: Open | Score | Save | Drop) -> Reply:
+        match request:
+            case Open():
+                if request.memory not in self._residents:
+                    self._open(request)
+                return Opened(self._numerics)
+            case Score():
+                if request.memory is not None:
+                    self._residents.use(request.memory)
+                return Scored(self._learner.score(request.prefix, request.ids, memory=request.memory is not None))
+            case Save():
+                return self._save(request)
+            case Drop():
+                self._residents.drop(request.memories or None)
+                self._generator.forget(request.memories or None)
+                return Ok()
+
+    def learn(self, request: Learn, should_yield: Callable[[], bool]) -> Learnt:
+        self._residents.use(request.memory)
+        before = self._residents.state(request.memory) if request.keep else None
+        try:
+            learnt = self._learner.learn(request.prefix, request.chunk, request.memory, should_yield)
+        except GiveWay:
+            raise
+        except BaseException:
+            # It cannot be told how far the step came: the memory is opened again from its snapshot.
+            self._residents.drop([request.memory])
+            raise
+        self._residents.became(request.becomes, before)
+        return learnt
+
+    def write(self, request: Continue | Rewrite, cancelled: Callable[[], bool]) -> Any:
+        """The events of a generation."""
+        try:
+            sampling = Sampling(**request.sampling)
+        except TypeError as error:
+            raise BadInput(f"These settings are not known: {error}") from error
+        if request.memory is not None:
+            self._residents.use(request.memory)
+        if isinstance(request, Continue):
+            prompt = [*([] if self._bos is None else [self._bos]), *request.prompt]
+            return self._generator.stream(
+                prompt, request.memory, sampling, lambda: _continue_filters(request, sampling), cancelled
+            )
+        room = self._generator.room(sampling.max_tokens)
+        prompt, filters = rewrite_prompt(self._tokenizer, request, self._bos, room)
+        return self._generator.stream(prompt, request.memory, sampling, filters, cancelled)
+
+    def release(self) -> None:
+        """After an error: give back what memory can be given back."""
+        self._generator.forget()
+        if self._adapter.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _claim(self, chain: str, n_chunks: int) -> Claim:
+        return Claim(chain, n_chunks, self._recipe.fingerprint(), self._info.fingerprint)
+
+    def _open(self, request: Open) -> None:
+        if request.path is None:
+            self._residents.open(request.memory, self._adapter.fresh())
+            return
+        try:
+            data = Path(request.path).read_bytes()
+        except OSError as error:
+            raise SnapshotDamaged(f"A memory file cannot be read ({error}); it will be relearnt.") from error
+        if hashlib.sha256(data).hexdigest() != request.sha256:
+            raise SnapshotDamaged("A memory file has changed since it was written; it will be relearnt.")
+        self._residents.open(request.memory, from_bytes(data, self._claim(request.memory, request.n_chunks)))
+
+    def _save(self, request: Save) -> Saved:
+        state = self._residents.state(request.memory)
+        data = to_bytes(state, self._claim(request.memory, state.n_chunks))
+        path = Path(request.path)
+        try:
+            with path.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFull("The disk is full: the memory could not be saved. Your text is safe.") from error
+            raise StorageError(f"The memory could not be saved ({error}). Your text is safe.") from error
+        return Saved(hashlib.sha256(data).hexdigest(), len(data), self._numerics)
+
+
+def _continue_filters(request: Continue, sampling: Sampling) -> list[Filter]:
+    filters: list[Filter] = [LeadingSpace()] if request.after_space else []
+    return [*filters, Paragraphs()] if sampling.stop_at == "paragraph" else filters

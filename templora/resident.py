@@ -1,0 +1,78 @@
+"""The memories that an engine holds, by chain. One of them is in the model, the others wait as CPU tensors."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from templora.adapter import Adapter, AdapterState
+from templora.errors import MemoryNotResident
+
+
+class Residents:
+    """At most `limit` memories; the one unused for longest goes first. For one thread."""
+
+    def __init__(self, adapter: Adapter, limit: int) -> None:
+        self._adapter = adapter
+        self._limit = limit
+        self._states = OrderedDict[str, AdapterState]()
+        self._active: str | None = None
+        """The chain of the memory that is in the model; its state is not in `_states`."""
+
+    def __contains__(self, chain: str) -> bool:
+        return chain == self._active or chain in self._states
+
+    def open(self, chain: str, state: AdapterState) -> None:
+        """Take a memory in. Raises `SnapshotDamaged` where it does not fit the model."""
+        self._adapter.check(state)
+        self._states[chain] = state
+        self._evict()
+
+    def use(self, chain: str) -> None:
+        """Put a memory into the model. Raises `MemoryNotResident`."""
+        if chain == self._active:
+            return
+        if chain not in self._states:
+            raise MemoryNotResident("The memory is not loaded; it is being fetched.")
+        self._store_active()
+        self._adapter.load(self._states.pop(chain))
+        self._active = chain
+
+    def state(self, chain: str) -> AdapterState:
+        """A memory's state, the caller's own to keep. Raises `MemoryNotResident`."""
+        if chain in self._states:
+            self._states.move_to_end(chain)
+            return self._states[chain]
+        if chain != self._active:
+            raise MemoryNotResident("The memory is not loaded; it is being fetched.")
+        return self._adapter.state()
+
+    def became(self, chain: str, before: AdapterState | None) -> None:
+        """The memory in the model has learnt a chunk and claims `chain` now. `before`: keep what it was, too."""
+        if before is not None and self._active is not None:
+            self._states[self._active] = before
+        self._states.pop(chain, None)
+        self._active = chain
+        self._evict()
+
+    def drop(self, chains: Iterable[str] | None = None) -> None:
+        """Forget memories (None: all): their tensors here, in the model and in its optimizer. Unknown ones are fine."""
+        for chain in [*self._states] if chains is None else chains:
+            self._states.pop(chain, None)
+            if chain == self._active:
+                self._clear_model()
+        if chains is None:
+            self._clear_model()
+
+    def _clear_model(self) -> None:
+        self._active = None
+        self._adapter.reset()
+
+    def _store_active(self) -> None:
+        if self._active is not None:
+            self._states[self._active] = self._adapter.state()
+            self._active = None
+
+    def _evict(self) -> None:
+        while len(self._states) + (self._active is not None) > self._limit:
+            self._states.popitem(last=False)

@@ -1,0 +1,110 @@
+"""The engine on the real starter model, where behaviour depends on a model that can write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from templora import models
+from templora.adapter import Adapter
+from templora.config import DEFAULT, Sampling
+from templora.engine import Event, ModelInfo, Rewrite, TakeDone, Token
+from templora.generator import Generator
+from templora.learner import GiveWay, Learner
+from templora.prompts import rewrite_prompt
+from tests.engine.tiny import TEXT, all_of, base_weights
+
+SAMPLING = Sampling(max_tokens=16, seed=5)
+
+
+class Desk:
+    """The parts of an engine, put together by hand."""
+
+    def __init__(self, info: ModelInfo) -> None:
+        loaded = models.load(info)
+        self.info = info
+        self.tokenizer: Any = loaded.tokenizer
+        self.adapter = Adapter(loaded.model, DEFAULT)
+        self.untouched = base_weights(self.adapter)
+        self.learner = Learner(self.adapter, info.bos_id)
+        self.generator = Generator(self.adapter, loaded.tokenizer, info.context_tokens)
+
+    def ids(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False)
+
+    def prompt(self, text: str) -> list[int]:
+        assert self.info.bos_id is not None
+        return [self.info.bos_id, *self.ids(text)]
+
+
+@pytest.fixture(scope="module")
+def loaded(starter: ModelInfo) -> Desk:
+    return Desk(starter)
+
+
+@pytest.fixture
+def desk(loaded: Desk) -> Iterator[Desk]:
+    torch.set_num_threads(2)
+    loaded.adapter.reset()
+    loaded.generator.forget()
+    yield loaded
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Token))
+
+
+def test_the_memory_learns_and_the_base_model_stays_as_it_is(desk: Desk) -> None:
+    chunk = desk.ids("\n\n" + TEXT)[:64]
+    lessons = [desk.learner.learn([], chunk, "aa") for _ in range(3)]
+    means = [sum(lesson.memory_losses) / len(chunk) for lesson in lessons]
+    assert lessons[0].base_losses == lessons[0].memory_losses
+    assert means[2] < means[0] - 0.3
+    assert lessons[2].base_losses == lessons[0].base_losses
+    assert text_of(list(desk.generator.stream(desk.prompt(TEXT), "aa", replace(SAMPLING, max_tokens=4))))
+    assert base_weights(desk.adapter) == desk.untouched
+
+
+def test_a_lesson_given_up_at_a_late_layer_and_redone_makes_the_same_bytes(desk: Desk) -> None:
+    chunk = desk.ids("\n\n" + TEXT)[:64]
+    asked = 0
+
+    def late() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked == 2 * 30 + 20  # base and memory have read; this is on the way back
+
+    with pytest.raises(GiveWay):
+        desk.learner.learn([], chunk, "aa", late)
+    desk.learner.learn([], chunk, "aa")
+    redone = all_of(desk.adapter.state())
+    desk.adapter.reset()
+    desk.learner.learn([], chunk, "aa")
+    assert all_of(desk.adapter.state()) == redone
+
+
+def test_a_continuation_is_prose_and_reproducible(desk: Desk) -> None:
+    prompt = desk.prompt("\n\n" + TEXT + "\n\nShe opened the drawer and")
+    events = list(desk.generator.stream(prompt, None, SAMPLING))
+    text = text_of(events)
+    assert events[-1] == TakeDone(0, 16, "length")
+    assert len(text.split()) > 6
+    assert "\ufffd" not in text
+    batch = list(desk.generator.stream(prompt, None, replace(SAMPLING, takes=2, max_tokens=4)))
+    first = text_of([event for event in batch if event.take == 0])
+    assert text.startswith(first)
+    desk.generator.forget()
+    assert list(desk.generator.stream(prompt, None, SAMPLING)) == events
+
+
+def test_a_rewrite_is_a_passage_and_no_talk(desk: Desk) -> None:
+    request = Rewrite(None, "", TEXT.split("\n\n", maxsplit=1)[0], "", "", {})
+    ids, filters = rewrite_prompt(desk.tokenizer, request, desk.info.bos_id, 4000)
+    text = text_of(list(desk.generator.stream(ids, None, Sampling(max_tokens=32, seed=1), filters)))
+    assert len(text.split()) > 6
+    assert text == text.strip()
+    assert not text.lower().startswith(("here is", "sure", "rewritten"))
