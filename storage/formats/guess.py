@@ -118,9 +118,10 @@ def _without_contents(pieces: Sequence[Piece], marks: dict[int, Heading]) -> dic
         if i in marks and words[i] < _FULL_CHAPTER and (empty or fullest[keys[i]] != i):
             run.append(i)
             continue
+        if run and i in marks and last[keys[i]] > i:
+            run.append(i)
         if len(run) >= 3:
-            for j in [*run, *([i] if i in marks and last[keys[i]] > i else [])]:
-                del kept[j]
+            kept = {j: mark for j, mark in kept.items() if j not in run}
         run = []
     return kept
 
@@ -170,7 +171,8 @@ def _front_title(front: Sequence[Piece], alone: bool, pieces: Sequence[Piece]) -
         if match := re.match(r"Title:\s*(\S.*)", line):
             return clean_title(match[1]), None
     for (i, line), (_, after) in pairwise(short[:12]):
-        if re.match(r"(?:by|door|von|par|por)\s+[A-Z]", after, re.IGNORECASE) and len(after) <= 60 and is_title(line):
+        near = len(after) <= 60 and (i < 5 or not alone)
+        if near and is_title(line) and re.match(r"(?i:by|door|von|par|por)\s+[A-Z]", after):
             return clean_title(line), i
     if not pieces or not is_title(pieces[0].plain) or is_contents(pieces[0].plain) or not front:
         return "", None

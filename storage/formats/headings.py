@@ -57,11 +57,10 @@ def recognise(line: str) -> Heading | None:
     line = line.strip()
     if not line or len(line) > 120 or _is_contents_entry(line):
         return None
-    if named := _named_pattern().fullmatch(line):
-        title = (named["title"] or "").strip()
-        if line[0].isupper() and (not title or is_title(title)):
-            return Heading("named", named["word"].lower(), 0, title)
-        return None
+    if named := _named_pattern().match(line):
+        rest = line[named.end() :]
+        title = _title_after(rest) if re.match(r"\s*[.:—–-]|$", rest) else None
+        return Heading("named", named["word"].lower(), 0, title) if title is not None and line[0].isupper() else None
     for pattern in (_numbered_pattern(), _ordinal_pattern()):
         if match := pattern.match(line):
             number, used = _number(match["number"])
@@ -128,7 +127,7 @@ def _is_contents_entry(line: str) -> bool:
 
 @cache
 def _named_pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?:the\s+)?(?P<word>{_NAMED})\.?(?:\s*[.:—–-]+\s*(?P<title>\S.*))?", re.IGNORECASE)
+    return re.compile(rf"(?:the\s+)?(?P<word>{_NAMED})\b", re.IGNORECASE)
 
 
 @cache
@@ -143,18 +142,16 @@ def _ordinal_pattern() -> re.Pattern[str]:
 
 
 def _title_after(rest: str) -> str | None:
-    """What follows a heading's number, as its title; None where the line goes on as a sentence."""
-    sign = re.match(r"\s*[.:;—–|-]+\s*|\s+", rest)
+    """What follows a heading's word or number, as its title; None where the line goes on as a sentence."""
+    sign = re.match(r"\s*[.:;—–|-]+\s*|,?\s+", rest)
     if not rest.strip(" .:"):
         return ""
     if not sign:
         return None
     title = rest[sign.end() :].strip()
-    if not title:
-        return ""
-    if sign[0].isspace():
-        return title if is_title(title) else None
-    return title if not title[0].islower() else None
+    if sign[0].strip(" ,"):
+        return title if not title[:1].islower() else None
+    return title if is_title(title) else None
 
 
 def _number(text: str) -> tuple[int, int]:

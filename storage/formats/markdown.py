@@ -25,7 +25,6 @@ from storage.formats.wraps import Wraps
 
 _LINE_START = re.compile(r"^([#>+\-=]|\d{1,9}(?=[.)]))", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"---\n((?:[\w-]+:.*\n|[ \t]+.*\n|- .*\n)+)(?:---|\.\.\.)\n")
-_COMMENT = re.compile(r"(?<!\\)<!--.*?-->", re.DOTALL)
 _LIST_ITEM = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s")
 
 
@@ -84,7 +83,7 @@ class _Raw:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    raws = list(_raws(_markdown().parse(_COMMENT.sub("", text))))
+    raws = list(_raws(_markdown().parse(_without_comments(text))))
     lines = [raw.source.split("\n") for raw in raws if raw.source and raw.level is None]
     wraps = Wraps.measure(lines, marked=True)
     for raw in raws:
@@ -96,6 +95,17 @@ def _pieces(text: str) -> Iterator[Piece]:
             for block in _items(raw.source):
                 for source in wraps.paragraphs(block):
                     yield from map(Piece, paragraphs(_runs(source)))
+
+
+def _without_comments(text: str) -> str:
+    """The text without `<!-- … -->`, which no reader of Markdown sees."""
+    kept: list[str] = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        escaped = text[max(start - 1, 0)] == "\\"
+        kept.append(text[at : start + 4 if escaped else start])
+        at = start + 4 if escaped else end + 3
+    return "".join(kept) + text[at:]
 
 
 def _raws(tokens: list[Token]) -> Iterator[_Raw]:
@@ -123,7 +133,11 @@ def _items(source: str) -> Iterator[list[str]]:
         if item and block:
             yield block
             block = []
-        line = re.sub(r"(?<!\\)((?:\\\\)*)\\$| {2,}$", r"\1  ", line)  # noqa: PLW2901
+        backslashes = len(line) - len(line.rstrip("\\"))
+        if backslashes % 2:
+            line = line[:-1] + "  "  # noqa: PLW2901
+        elif line.endswith("  "):
+            line = line.rstrip() + "  "  # noqa: PLW2901
         block.append(re.sub(r"^\s*[*+](?=\s)", "-", line))
     yield block
 

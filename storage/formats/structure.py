@@ -52,7 +52,7 @@ def _assemble(items: Sequence[Item]) -> tuple[list[Paragraph], list[BookChapter]
         else:
             sections.append((item, []))
     kept = [(mark, parts) for mark, parts in sections if not _is_contents_section(mark, parts)]
-    return front, [BookChapter(mark.title, render(parts)) for mark, parts in kept]
+    return front, [BookChapter(mark.title, render(parts)) for mark, parts in kept or sections]
 
 
 def _is_contents_section(mark: Mark, parts: Sequence[Paragraph]) -> bool:

@@ -74,7 +74,7 @@ def _split_headings(block: Block, underlined: bool) -> Iterator[tuple[Block, int
         level = _underline_level(lines[i:]) if not rest else None
         hashes = None if underlined else _HASHES.fullmatch(lines[i])
         starts = not rest or re.search(r"[.!?\"”’]\s*$", rest[-1])
-        if level is None and not hashes and not (starts and recognise(lines[i])):
+        if level is None and not hashes and not (starts and not underlined and recognise(lines[i])):
             rest.append(lines[i])
             i += 1
             continue

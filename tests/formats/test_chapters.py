@@ -45,6 +45,9 @@ def titles(text: str) -> list[str]:
         ("CHAPTER THE FIRST", "CHAPTER THE SECOND", ["CHAPTER THE FIRST", "CHAPTER THE SECOND"]),
         ("THE FIRST ACT", "THE SECOND ACT", ["THE FIRST ACT", "THE SECOND ACT"]),
         ("PROLOGUE", "EPILOGUE", ["PROLOGUE", "EPILOGUE"]),
+        ("Prologue - 1843", "Epilogue: Ten Years Later", ["Prologue - 1843", "Epilogue: Ten Years Later"]),
+        ("Act One, Scene 1", "Act One, Scene 2", ["Act One, Scene 1", "Act One, Scene 2"]),
+        ("CHAPTER ONE – RAIN", "CHAPTER TWO – SUN", ["CHAPTER ONE – RAIN", "CHAPTER TWO – SUN"]),
         ("PART ONE", "PART TWO", ["PART ONE", "PART TWO"]),
         ("Book I: The River", "Book II: The Sea", ["Book I: The River", "Book II: The Sea"]),
         ("HOOFDSTUK I", "HOOFDSTUK II", ["HOOFDSTUK I", "HOOFDSTUK II"]),
@@ -79,6 +82,7 @@ def test_a_heading_may_touch_its_text():
         "I",
         "1837",
         "Introduction to a stranger is never easy.",
+        "Part two, she said",
         "No.",
     ],
 )
@@ -137,6 +141,12 @@ def test_a_table_of_contents_makes_no_chapters(contents: str, after: str):
     assert read.title == "THE RIVER"
 
 
+def test_what_follows_the_contents_is_front_matter_and_not_the_last_chapter():
+    read = book("CONTENTS\n\n" + "\n\n".join(ENTRIES) + f"\n\n{SECOND}\n\n{THIRD}\n\n{BODY}")
+    assert [chapter.title for chapter in read.chapters] == ["Front matter", *ENTRIES]
+    assert read.chapters[0].text.endswith(f"{SECOND}\n\n{THIRD}")
+
+
 def test_a_preface_after_the_contents_is_a_chapter():
     read = book("CONTENTS\n\n" + "\n\n".join(ENTRIES) + f"\n\nPREFACE\n\n{THIRD}\n\n{BODY}")
     assert [chapter.title for chapter in read.chapters] == ["PREFACE", *ENTRIES]
@@ -183,3 +193,8 @@ def test_very_short_chapters_are_chapters():
         "CHAPTER II",
         "CHAPTER III",
     ]
+
+
+def test_prose_that_begins_with_by_makes_no_title():
+    read = book(f"Old Tom\n\nby the river sat and waited.\n\n{FIRST}\n\n{SECOND}")
+    assert (read.title, read.chapters[0].text.split("\n\n")[0]) == ("my river", "Old Tom")

@@ -57,6 +57,18 @@ def test_a_long_plain_text_with_one_accent_far_in():
     assert decode(text.encode("cp1252"), "a.txt") == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Večer šel do města a přišel až ráno, když už svítalo. Neřekl nic, ale všichni věděli, kde byl.\n",
+        "Este elment a városba, és csak reggel jött vissza, amikor már kivilágosodott az ő nagy, hűvös erdőjük.\n",
+        "Wieczorem poszła do łóżka, ale nie mogła zasnąć; myślała o źródle i o żółtej łódce.\n",
+    ],
+)
+def test_central_european_text_is_not_taken_for_western(text: str):
+    assert decode((text * 10).encode("cp1250"), "a.txt") == text * 10
+
+
 @pytest.mark.parametrize("encoding", OTHERS)
 def test_other_encodings_are_detected(encoding: str):
     text = OTHERS[encoding] * 10

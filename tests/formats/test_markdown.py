@@ -138,3 +138,11 @@ def test_a_file_that_lacks_words_fails_verification():
     for missing in (b"rained", b"left", b"One", b"Ferry"):
         with pytest.raises(StorageError):
             markdown.verify(data.replace(missing, b""), book)
+
+
+def test_a_comment_that_never_ends_is_text():
+    assert chapters("# T\n\n## One\n\nA <!-- b\n\nC.")[0][1] == "A <!-- b\n\nC."
+
+
+def test_a_file_of_contents_only_loses_nothing():
+    assert chapters("# T\n\n## Contents\n\nOne") == [("Contents", "One")]

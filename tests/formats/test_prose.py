@@ -61,6 +61,10 @@ def test_emphasis_that_markdown_cannot_say_keeps_its_words():
         assert [p.plain for p in parse(render(part))] == ["".join(run.text for run in runs)]
 
 
+def test_emphasis_is_drawn_back_from_punctuation_where_it_must():
+    assert render(paragraphs([Run("“Ah,", bold=True), Run("him")])) == "“**Ah**,him"
+
+
 def test_adjacent_and_nested_styles_read_back():
     runs = (Run("one ", bold=True), Run("two", bold=True, italic=True), Run(" "), Run("three", italic=True))
     assert parse(render([Paragraph(runs)])) == [Paragraph(runs)]

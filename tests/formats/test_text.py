@@ -67,3 +67,8 @@ def test_paragraphs_out_of_order_fail_verification():
     turned = Book("The Ferry", [BookChapter("One", "He left.\n\nIt rained.")])
     with pytest.raises(StorageError):
         text.verify(text.write(turned), book)
+
+
+def test_titles_that_are_underlined_are_the_only_headings():
+    book = Book("The Ferry", [BookChapter("One", "CHAPTER IV\nwas missing.\n\n\\# Chapter 5\n\nPART ONE\n\nSo.")])
+    assert text.read(text.write(book), "x.txt") == book

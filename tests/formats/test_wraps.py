@@ -70,8 +70,33 @@ def test_long_lines_of_verse_keep_their_lines():
         "Only the children were singing, as children will sing at a parting,",
         "Songs that the sailors had taught them, and none of them knew what they meant.",
     ]
-    wrapped = "\n\n".join([textwrap.fill(PROSE[0], 72), "\n".join(lines), textwrap.fill(PROSE[3], 72)])
-    assert join_hard_wraps(wrapped).split("\n\n")[1] == "\n".join(lines)
+    prose = [textwrap.fill(part, 72) for part in PROSE]
+    assert join_hard_wraps("\n\n".join([*prose, "\n".join(lines)])) == "\n\n".join([*PROSE, "\n".join(lines)])
+
+
+def test_an_inset_couplet_of_long_lines_keeps_its_lines():
+    lines = [
+        "Nobody spoke of the winter, and nobody looked at the headland,",
+        "Only the children were singing, as ever.",
+    ]
+    wrapped = "\n\n".join(textwrap.fill(part, 66) for part in PROSE) + "\n\n" + "\n".join(f"    {x}" for x in lines)
+    assert join_hard_wraps(wrapped) == "\n\n".join([*PROSE, "\n".join(lines)])
+
+
+def test_a_line_that_breaks_off_early_in_a_sentence_is_joined():
+    lines = textwrap.wrap(PROSE[5], 72)
+    lines[1] = " ".join(lines[1].split()[:-3])
+    lines[2] = "I " + lines[2]
+    assert 45 < len(lines[1]) < 60  # else this says nothing
+    assert join_hard_wraps("\n".join(lines)) == " ".join(lines)
+
+
+def test_without_any_blank_lines_nearly_full_last_lines_end_paragraphs_too():
+    part = "The rain had come again, and there was nobody on the road to "
+    part += "town but the carrier with his boy. They went slowly."
+    assert len(textwrap.wrap(part, 60)[-1]) + len(" The") in range(53, 61)  # else this says nothing
+    text = "\n".join([textwrap.fill(part, 60)] * 20)
+    assert join_hard_wraps(text) == "\n\n".join([part] * 20)
 
 
 def test_a_letter_keeps_its_greeting_and_signature():
