@@ -129,6 +129,7 @@
     }),
   };
 
+  if (/Mac|iP(hone|ad)/.test(navigator.platform)) document.documentElement.dataset.keys = "mac";
   window.addEventListener("templora:state", (event) => show(event.detail));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

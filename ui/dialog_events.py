@@ -1,0 +1,140 @@
+"""Wiring of the dialogs: the list of books, and export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from templora.studio import Studio
+from ui import view
+from ui.show import FLUSH_FIRST, OPENED, Show, told
+
+if TYPE_CHECKING:
+    from ui.desk import Desk
+
+
+def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any], blocks: gr.Blocks) -> None:
+    box, books = desk.books.box, desk.books
+    listed = [books.books, books.open, books.delete, books.deleted_group, books.deleted, books.message]
+    ids = [desk.project, desk.chapter]
+
+    def on_load(project: str, chapter: str) -> list[Any]:
+        updates = show.opened(project, chapter)
+        return [*updates, gr.update(visible=not updates[0]), *show.books()]
+
+    blocks.load(
+        on_load, ids, [*opened, box, *listed], js="() => window.desk.restore()", show_progress="hidden"
+    ).then(None, ids, None, js=OPENED)  # fmt: skip
+
+    @told
+    def open_dialog(project: str) -> list[Any]:
+        return [gr.update(visible=True), *show.books(value=project)]
+
+    desk.top.books.click(
+        open_dialog, desk.project, [box, *listed], js=FLUSH_FIRST, show_progress="hidden"
+    ).then(None, js="() => window.desk.dialogOpened('books-dialog')")  # fmt: skip
+
+    def close_dialog() -> Any:
+        return gr.update(visible=False)
+
+    books.close.click(close_dialog, None, box, show_progress="hidden")
+
+    @told
+    def open_book(project: str) -> list[Any]:
+        studio.project(project)
+        return [gr.update(visible=False), *show.opened(project, "")]
+
+    books.open.click(open_book, books.books, [box, *opened], show_progress="hidden").then(
+        None, ids, None, js=OPENED
+    )  # fmt: skip
+
+    @told
+    def create(title: str) -> list[Any]:
+        project = studio.create_project(title)
+        studio.add_chapter(project.id, "Chapter 1")
+        return [gr.update(visible=False), gr.update(value=""), *show.opened(project.id, "")]
+
+    gr.on(
+        [books.create.click, books.new_title.submit], create, books.new_title, [box, books.new_title, *opened],
+        show_progress="hidden",
+    ).then(None, ids, None, js=OPENED)  # fmt: skip
+
+    @told
+    def import_file(path: str) -> list[Any]:
+        file = Path(path)
+        project = studio.import_book(file.read_bytes(), file.name)
+        _, heads = studio.peek(project.id)
+        gr.Info(
+            f"{view.words(sum(head.words for head in heads))} in {len(heads)} chapter(s). The Memory panel shows how "
+            "long learning them takes.",
+            title="Imported",
+        )
+        opened_now = show.opened(project.id, heads[0].id if heads else "")
+        return [gr.update(visible=False), gr.update(selected="memory"), *opened_now]
+
+    books.upload.upload(import_file, books.upload, [box, desk.side, *opened]).then(None, ids, None, js=OPENED)
+
+    @told
+    def ask_delete(project: str) -> list[Any]:
+        title = studio.peek(project)[0].title
+        return [gr.update(visible=True), f"Delete ‘{title}’? It can be brought back for 30 days."]
+
+    books.delete.click(
+        ask_delete, books.books, [books.confirm, books.confirm_text], show_progress="hidden"
+    )  # fmt: skip
+    books.confirm_no.click(close_dialog, None, books.confirm, show_progress="hidden")
+
+    @told
+    def delete(victim: str, project: str, chapter: str) -> list[Any]:
+        studio.delete_project(victim)
+        return [
+            gr.update(visible=False),
+            *show.books("Deleted. It is kept for 30 days."),
+            *show.opened(project, chapter),
+        ]
+
+    books.confirm_yes.click(
+        delete, [books.books, *ids], [books.confirm, *listed, *opened], show_progress="hidden"
+    ).then(None, ids, None, js=OPENED)  # fmt: skip
+
+    @told
+    def restore(project: str) -> list[Any]:
+        studio.restore_project(project)
+        return show.books("It is back.", project)
+
+    books.restore.click(restore, books.deleted, listed, show_progress="hidden")
+
+
+def wire_export(desk: Desk, studio: Studio) -> None:
+    export = desk.export
+    chosen = [desk.project, export.format]
+    desk.top.export.click(
+        lambda: [gr.update(visible=True), gr.update(visible=False), ""], None,
+        [export.box, export.confirm, export.report], show_progress="hidden",
+    ).then(None, js="() => window.desk.dialogOpened('export-dialog')")  # fmt: skip
+    export.close.click(lambda: gr.update(visible=False), None, export.box, show_progress="hidden")
+    export.copy.click(None, chosen, export.report, js="(p, format) => window.desk.copy(p, format)")
+
+    @told
+    def ask_finish(project: str) -> list[Any]:
+        cost = view.duration(studio.relearn_seconds(project))
+        return [
+            gr.update(visible=True),
+            f"Is the book finished? Relearning it, should you go on, takes {cost}.",
+        ]
+
+    export.finish.click(ask_finish, desk.project, [export.confirm, export.confirm_text], show_progress="hidden")
+    export.confirm_no.click(lambda: gr.update(visible=False), None, export.confirm, show_progress="hidden")
+    finished = export.confirm_yes.click(
+        None, chosen, export.report, js="(p, format) => window.desk.finish(p, format)"
+    )  # fmt: skip
+
+    def after(project: str) -> list[Any]:
+        done = studio.peek(project)[0].finished_at is not None
+        return [gr.update(visible=False), "", gr.update(visible=done)]
+
+    finished.then(
+        after, desk.project, [export.confirm, desk.seen, desk.page.finished], show_progress="hidden"
+    )  # fmt: skip

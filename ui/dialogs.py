@@ -1,0 +1,92 @@
+"""The dialogs: components by name, a dataclass and its builder each. No events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from ui.parts import confirm, quiet
+
+FORMATS = [("Word (.docx)", "docx"), ("Markdown (.md)", "markdown"), ("Plain text (.txt)", "text")]
+
+
+@dataclass(frozen=True)
+class BooksDialog:
+    box: gr.Column
+    books: gr.Radio
+    open: gr.Button
+    delete: gr.Button
+    confirm: gr.Column
+    confirm_text: gr.Textbox
+    confirm_yes: gr.Button
+    confirm_no: gr.Button
+    new_title: gr.Textbox
+    create: gr.Button
+    upload: gr.UploadButton
+    message: gr.Textbox
+    deleted_group: gr.Accordion
+    deleted: gr.Radio
+    restore: gr.Button
+    close: gr.Button
+
+
+@dataclass(frozen=True)
+class ExportDialog:
+    box: gr.Column
+    format: gr.Radio
+    copy: gr.Button
+    finish: gr.Button
+    confirm: gr.Column
+    confirm_text: gr.Textbox
+    confirm_yes: gr.Button
+    confirm_no: gr.Button
+    report: gr.Textbox
+    close: gr.Button
+
+
+def books() -> BooksDialog:
+    with gr.Column(visible=False, elem_id="books-dialog", elem_classes="dialog") as box:
+        with gr.Row():
+            gr.HTML("<h2 class='dialog-title'>Your books</h2>")
+            close = gr.Button("✕", elem_id="books-close", elem_classes="bare", size="sm", min_width=0, scale=0)
+        books = gr.Radio([], label="Books", show_label=False, container=False, elem_id="books")
+        with gr.Row():
+            open_ = gr.Button("Open", variant="primary", elem_id="book-open", size="sm", min_width=0)
+            delete = gr.Button("Delete …", elem_id="book-delete", elem_classes="bare", size="sm", min_width=0)
+        sure, text, yes, no = confirm("delete-book", "Delete book", "Keep it")
+        with gr.Row(elem_id="new-book"):
+            new_title = gr.Textbox(
+                label="A new book", placeholder="Its title", max_lines=1, max_length=200, elem_id="new-title"
+            )
+            create = gr.Button("Start writing", variant="primary", elem_id="book-create", size="sm", min_width=0)
+        upload = gr.UploadButton(
+            "Import a manuscript (.docx, .md, .txt) …", file_types=[".txt", ".md", ".docx"], elem_id="book-import",
+            size="sm",
+        )  # fmt: skip
+        message = quiet("books-message", label="Message", visible=False)
+        with gr.Accordion("Deleted books", open=False, visible=False, elem_id="deleted-books") as group:
+            deleted = gr.Radio([], label="Deleted books, kept for 30 days", elem_id="deleted")
+            restore = gr.Button("Bring it back", elem_id="book-restore", size="sm")
+    return BooksDialog(
+        box, books, open_, delete, sure, text, yes, no, new_title, create, upload, message, group, deleted, restore,
+        close,
+    )  # fmt: skip
+
+
+def export() -> ExportDialog:
+    with gr.Column(visible=False, elem_id="export-dialog", elem_classes="dialog") as box:
+        with gr.Row():
+            gr.HTML("<h2 class='dialog-title'>Export</h2>")
+            close = gr.Button("✕", elem_id="export-close", elem_classes="bare", size="sm", min_width=0, scale=0)
+        format = gr.Radio(FORMATS, value="docx", label="Format", elem_id="export-format")
+        copy = gr.Button("Download a draft copy", variant="primary", elem_id="export-copy", size="sm")
+        gr.HTML("<p class='dim'>A draft copy changes nothing: you go on writing, and the memory stays.</p>")
+        finish = gr.Button("Finish the book …", elem_id="export-finish", size="sm")
+        gr.HTML(
+            "<p class='dim'>Finishing writes the manuscript, checks that it reads back, and then discards the book’s "
+            "memory for good. The text stays.</p>"
+        )
+        sure, text, yes, no = confirm("finish-book", "Finish and discard the memory", "Not yet")
+        report = quiet("export-report", label="Report", lines=3, visible=True)
+    return ExportDialog(box, format, copy, finish, sure, text, yes, no, report, close)

@@ -1,0 +1,254 @@
+"""The parts of the page that always stand: components by name, a dataclass and its builder each. No events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Checkbox, Number, Slider
+
+from templora.config import Sampling
+from ui.editor import ProseEditor
+
+
+@dataclass(frozen=True)
+class Top:
+    chapters_toggle: gr.Button
+    assistant_toggle: gr.Button
+    title: gr.Textbox
+    words: gr.HTML
+    books: gr.Button
+    export: gr.Button
+
+
+@dataclass(frozen=True)
+class Binder:
+    chapters: gr.Radio
+    add: gr.Button
+    up: gr.Button
+    down: gr.Button
+    delete: gr.Button
+    confirm: gr.Column
+    confirm_text: gr.Textbox
+    confirm_yes: gr.Button
+    confirm_no: gr.Button
+    deleted: gr.Row
+    deleted_id: gr.Textbox
+    undo_delete: gr.Button
+
+
+@dataclass(frozen=True)
+class Page:
+    finished: gr.Row
+    relearn: gr.Button
+    title: gr.Textbox
+    editor: ProseEditor
+    go: gr.Button
+    stop: gr.Button
+    accept: gr.Button
+    word: gr.Button
+    previous: gr.Button
+    following: gr.Button
+    another: gr.Button
+    dismiss: gr.Button
+    rewrite: gr.Button
+
+
+@dataclass(frozen=True)
+class Takes:
+    instruction: gr.Textbox
+    rewrite: gr.Button
+    length: gr.Slider
+    takes: gr.Slider
+    temperature: gr.Slider
+    top_p: gr.Slider
+    top_k: gr.Slider
+    min_p: gr.Slider
+    repetition: gr.Slider
+    seed: gr.Number
+    stop_at: gr.Checkbox
+    earlier: gr.Radio
+    insert: gr.Button
+    forget: gr.Button
+
+    @property
+    def sampling(self) -> list[Slider | Number | Checkbox]:
+        """In the order that `window.desk.sampling` in desk.js takes them."""
+        numbers = (self.length, self.takes, self.temperature, self.top_p, self.top_k, self.min_p, self.repetition)
+        return [*numbers, self.seed, self.stop_at]
+
+
+@dataclass(frozen=True)
+class MemoryPanel:
+    number: gr.HTML
+    explanation: gr.HTML
+    chart: gr.LinePlot
+    counts: gr.HTML
+    bar: gr.HTML
+    line: gr.Textbox
+    learn: gr.Button
+    pause: gr.Button
+    resume: gr.Button
+    cancel: gr.Button
+    discard: gr.Button
+    confirm: gr.Column
+    confirm_text: gr.Textbox
+    confirm_yes: gr.Button
+    confirm_no: gr.Button
+
+
+@dataclass(frozen=True)
+class Footer:
+    model: gr.Textbox
+    where: gr.Textbox
+    memory: gr.Textbox
+
+
+def quiet(id: str, **more: Any) -> gr.Textbox:
+    """A line of text that the page shows and nobody edits here; as a component its value is never markup."""
+    return gr.Textbox(
+        show_label=False, container=False, interactive=False, elem_id=id, elem_classes="quiet", max_lines=4, **more
+    )
+
+
+def confirm(id: str, yes: str, no: str) -> tuple[gr.Column, gr.Textbox, gr.Button, gr.Button]:
+    """A question that stands where the answer is needed, with the safe answer beside the other."""
+    with gr.Column(visible=False, elem_id=id, elem_classes="confirm") as box:
+        text = quiet(f"{id}-text", label="Question")
+        with gr.Row():
+            keep = gr.Button(no, elem_id=f"{id}-no", size="sm", min_width=0)
+            go = gr.Button(yes, elem_id=f"{id}-yes", elem_classes="danger", size="sm", min_width=0)
+    return box, text, go, keep
+
+
+def top() -> Top:
+    with gr.Row(elem_id="top"):
+        gr.HTML("<h1 class='sr-only'>Templora, a writing desk</h1>", elem_id="page-heading")
+        toggle = gr.Button("☰", elem_id="toggle-binder", elem_classes=["bare", "only-s"], size="sm", min_width=0)
+        title = gr.Textbox(
+            label="Title of the book", show_label=False, container=False, elem_id="book-title", max_lines=1
+        )
+        words = gr.HTML(elem_id="book-words")
+        books = gr.Button("Books", elem_id="open-books", size="sm", min_width=0)
+        export = gr.Button("Export", elem_id="open-export", size="sm", min_width=0)
+        aside = gr.Button("◫", elem_id="toggle-side", elem_classes=["bare", "only-s"], size="sm", min_width=0)
+    return Top(toggle, aside, title, words, books, export)
+
+
+def binder() -> Binder:
+    with gr.Column(elem_id="bind"):
+        gr.HTML("<h2>Chapters</h2>")
+        chapters = gr.Radio([], label="Chapters", show_label=False, container=False, elem_id="chapters")
+        add = gr.Button("+ New chapter", elem_id="add-chapter", elem_classes="bare", size="sm")
+        with gr.Row(elem_id="chapter-tools"):
+            up = gr.Button("↑ Up", elem_id="chapter-up", elem_classes="bare", size="sm", min_width=0)
+            down = gr.Button("↓ Down", elem_id="chapter-down", elem_classes="bare", size="sm", min_width=0)
+            delete = gr.Button("Delete …", elem_id="chapter-delete", elem_classes="bare", size="sm", min_width=0)
+        sure, text, yes, no = confirm("delete-chapter", "Delete chapter", "Keep it")
+        with gr.Row(visible=False, elem_id="deleted-chapter") as deleted:
+            deleted_id = gr.Textbox(visible="hidden", label="Deleted chapter")
+            undo = gr.Button("Undo: bring the chapter back", elem_id="undo-delete", size="sm")
+    return Binder(chapters, add, up, down, delete, sure, text, yes, no, deleted, deleted_id, undo)
+
+
+def page() -> Page:
+    with gr.Column(elem_id="page"):
+        with gr.Column(elem_id="sheet"):
+            with gr.Row(visible=False, elem_id="finished") as finished:
+                gr.HTML("<p>This book is finished and its memory was discarded. The text is all here.</p>")
+                relearn = gr.Button("Learn it again", elem_id="relearn", size="sm", min_width=0)
+            title = gr.Textbox(
+                label="Title of the chapter", show_label=False, container=False, elem_id="chapter-title", max_lines=1
+            )
+            gr.HTML("<div id='chapter-state' class='dim'></div>")
+            editor = ProseEditor(elem_id="editor")
+        with gr.Row(elem_id="pill"):
+            go = gr.Button("Continue", variant="primary", elem_id="do-continue", size="sm", min_width=0)
+            accept = gr.Button("Accept", variant="primary", elem_id="do-accept", size="sm", min_width=0)
+            word = gr.Button("Word", elem_id="do-word", size="sm", min_width=0)
+            previous = gr.Button("‹", elem_id="do-previous", size="sm", min_width=0)
+            gr.HTML("<span id='take-count'></span>", elem_id="take-count-box")
+            following = gr.Button("›", elem_id="do-next", size="sm", min_width=0)
+            another = gr.Button("Another", elem_id="do-another", size="sm", min_width=0)
+            rewrite = gr.Button("Rewrite", elem_id="do-rewrite", size="sm", min_width=0)
+            stop = gr.Button("Stop", elem_id="do-stop", size="sm", min_width=0)
+            dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
+    buttons = (go, stop, accept, word, previous, following, another, dismiss, rewrite)
+    return Page(finished, relearn, title, editor, *buttons)
+
+
+def takes() -> Takes:
+    usual = Sampling()
+    with gr.Tab("Takes", id="takes"):
+        gr.HTML("<h2>Rewrite the selection</h2>")
+        instruction = gr.Textbox(
+            label="How should it read? (may stay empty)",
+            placeholder="shorter, in the present tense …",
+            lines=2,
+            max_length=500,
+            elem_id="instruction",
+        )
+        rewrite = gr.Button("Rewrite the selection", elem_id="rewrite-selection", size="sm")
+        gr.HTML("<h2>How it continues</h2>")
+        length = gr.Slider(10, 400, usual.max_tokens, step=10, label="Length, in tokens (about ¾ of a word)")
+        takes = gr.Slider(1, 3, 1, step=1, label="Takes at once")
+        temperature = gr.Slider(0, 1.5, usual.temperature, step=0.05, label="Temperature: sober to wild")
+        stop_at = gr.Checkbox(False, label="Stop at the end of a paragraph")
+        with gr.Accordion("The numbers behind it", open=False):
+            top_p = gr.Slider(0.05, 1, usual.top_p, step=0.05, label="top-p (1 is off)")
+            top_k = gr.Slider(0, 200, usual.top_k, step=1, label="top-k (0 is off)")
+            min_p = gr.Slider(0, 0.5, usual.min_p, step=0.01, label="min-p (0 is off)")
+            repetition = gr.Slider(1, 2, usual.repetition_penalty, step=0.01, label="Repetition penalty (1 is off)")
+            seed = gr.Number(None, precision=0, minimum=0, label="Seed (empty: a new one each time)")
+        gr.HTML("<h2>Earlier takes of this chapter</h2>")
+        earlier = gr.Radio([], label="Earlier takes", show_label=False, container=False, elem_id="earlier")
+        with gr.Row(elem_id="take-tools"):
+            insert = gr.Button("Insert at the caret", elem_id="take-insert", size="sm", min_width=0)
+            forget = gr.Button("Delete", elem_id="take-delete", elem_classes="bare", size="sm", min_width=0)
+        gr.HTML("<p class='dim' id='no-takes'>Takes you have seen are kept here, the rejected ones too.</p>")
+    numbers = (length, takes, temperature, top_p, top_k, min_p, repetition)
+    return Takes(instruction, rewrite, *numbers, seed, stop_at, earlier, insert, forget)
+
+
+def memory() -> MemoryPanel:
+    with gr.Tab("Memory", id="memory"):
+        number = gr.HTML("<p class='big'>–</p>", elem_id="memory-number")
+        explanation = gr.HTML(elem_id="memory-explanation")
+        chart = gr.LinePlot(
+            x="chunk",
+            y="perplexity",
+            color="reader",
+            x_title="passage",
+            y_title="perplexity",
+            color_title=" ",
+            color_map={"base model": "#8a8378", "with memory": "#b57a10"},
+            height=220,
+            visible=False,
+            buttons=[],
+            elem_id="memory-chart",
+        )
+        with gr.Column(elem_classes="card"):
+            counts = gr.HTML(elem_id="memory-counts")
+            bar = gr.HTML(elem_id="memory-bar")
+            line = quiet("memory-line", label="What the memory is doing", lines=2)
+            with gr.Row():
+                learn = gr.Button("Learn now", variant="primary", elem_id="learn-now", size="sm", min_width=0)
+                pause = gr.Button("Pause", elem_id="learn-pause", size="sm", min_width=0)
+                resume = gr.Button("Resume", elem_id="learn-resume", size="sm", min_width=0, visible=False)
+                cancel = gr.Button("Cancel", elem_id="learn-cancel", size="sm", min_width=0, visible=False)
+        discard = gr.Button("Discard memory …", elem_id="memory-discard", elem_classes=["bare", "danger"], size="sm")
+        sure, text, yes, no = confirm("discard-memory", "Discard memory", "Keep it")
+    return MemoryPanel(
+        number, explanation, chart, counts, bar, line, learn, pause, resume, cancel, discard, sure, text, yes, no
+    )
+
+
+def footer() -> Footer:
+    with gr.Row(elem_id="foot"):
+        gr.HTML("<span id='save-state'></span>", elem_id="save-state-box")
+        return Footer(
+            quiet("model-line", label="Model"),
+            quiet("model-where", label="Where it runs"),
+            quiet("memory-short", label="Memory"),
+        )

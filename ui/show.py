@@ -1,0 +1,87 @@
+"""What the handlers share: telling errors, and what the components show for an open book or the list of books."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from storage.records import ChapterHead, Project
+from templora.errors import NotFound, TemploraError
+from templora.studio import Studio
+from ui import view
+
+Handler = Callable[..., Any]
+
+OPENED = "(project, chapter) => { window.desk.opened(project, chapter) }"
+FLUSH_FIRST = "async (...values) => { await window.desk.flush(); return values }"
+
+
+def told(handler: Handler) -> Handler:
+    """Shows the writer what went wrong, in the error's own words."""
+
+    @functools.wraps(handler)
+    def wrapped(*values: Any) -> Any:
+        try:
+            return handler(*values)
+        except TemploraError as error:
+            raise gr.Error(error.message, title="That did not work", print_exception=False) from error
+
+    return wrapped
+
+
+class Show:
+    """What to put into the components, from the Studio's data."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    def book(self, project_id: str, chapter_id: str) -> tuple[Project | None, list[ChapterHead], str]:
+        """The open project, its chapters and the open chapter's id; an unknown id falls back to what there is."""
+        try:
+            project, heads = self.studio.project(project_id)
+        except NotFound:
+            return None, [], ""
+        if project.deleted_at is not None:
+            return None, [], ""
+        ids = [head.id for head in heads]
+        return project, heads, chapter_id if chapter_id in ids else (ids[-1] if ids else "")
+
+    def opened(self, project_id: str, chapter_id: str) -> list[Any]:
+        """For `opened_outputs`: everything that depends on which chapter is open."""
+        project, heads, chapter_id = self.book(project_id, chapter_id)
+        title = next((head.title for head in heads if head.id == chapter_id), "")
+        number = next((n for n, head in enumerate(heads, 1) if head.id == chapter_id), 0)
+        return [
+            project.id if project else "",
+            chapter_id,
+            gr.update(value=project.title if project else "", interactive=project is not None),
+            dim(view.words(sum(head.words for head in heads)) if project else ""),
+            gr.update(choices=view.chapter_choices(heads), value=chapter_id or None),
+            gr.update(value=title, label=f"Title of chapter {number}", interactive=bool(chapter_id)),
+            gr.update(choices=view.take_choices(self.studio.takes(chapter_id)) if chapter_id else [], value=None),
+            "",
+            gr.update(visible=project is not None and project.finished_at is not None),
+        ]
+
+    def books(self, message: str = "", value: str | None = None) -> list[Any]:
+        """For `books_outputs`: the list of books."""
+        alive = [self.studio.peek(project.id) for project in self.studio.projects()]
+        gone = [self.studio.peek(project.id) for project in self.studio.projects(deleted=True)]
+        choices = view.project_choices([(project, sum(h.words for h in heads)) for project, heads in alive])
+        deleted = view.project_choices([(project, sum(h.words for h in heads)) for project, heads in gone])
+        value = value if value in [id for _, id in choices] else (choices[0][1] if choices else None)
+        return [
+            gr.update(choices=choices, value=value, visible=bool(choices)),
+            gr.update(visible=bool(choices)),
+            gr.update(visible=bool(choices)),
+            gr.update(visible=bool(deleted)),
+            gr.update(choices=deleted, value=deleted[0][1] if deleted else None),
+            gr.update(value=message, visible=bool(message)),
+        ]
+
+
+def dim(text: str) -> str:
+    return f"<span class='dim'>{text}</span>"
