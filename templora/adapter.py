@@ -21,10 +21,15 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 from transformers import DynamicCache
-from transformers.cache_utils import Cache, DynamicLayer, DynamicSlidingWindowLayer
+from transformers.cache_utils import (
+    Cache,
+    DynamicLayer,
+    DynamicSlidingWindowLayer,
+    LinearAttentionCacheLayerMixin,
+)
 
 from templora.config import Recipe
-from templora.errors import SnapshotDamaged
+from templora.errors import ModelError, SnapshotDamaged
 
 FORMAT = "templora-adapter-1"
 
@@ -47,7 +52,8 @@ class AdapterState:
 class Adapter:
     """A causal LM with one LoRA on all its linear layers but the output head.
 
-    `model` is changed in place (its linear layers are wrapped); its weights are frozen and stay as they are.
+    `model` is changed in place (its linear layers are wrapped); its weights are frozen and stay as they are. Raises
+    `ModelError` for an architecture that takes no LoRA.
     """
 
     def __init__(self, model: Any, recipe: Recipe) -> None:
@@ -63,8 +69,14 @@ class Adapter:
             lora_dropout=recipe.dropout,
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # PEFT asks transformers for a property it has renamed
-            self._model: Any = get_peft_model(model, config).eval()
+            warnings.simplefilter("ignore")  # what PEFT corrects by itself, and its use of a renamed property
+            try:
+                self._model: Any = get_peft_model(model, config).eval()
+            except ValueError as error:
+                raise ModelError(
+                    f"A model of this kind ({model.config.model_type}) cannot learn here. Choose another with --model: "
+                    "Llama, Mistral, Qwen and Gemma models can."
+                ) from error
         self._layers = [module for module in self._model.modules() if isinstance(module, BaseTunerLayer)]
         self._dropouts: list[nn.Module] = [layer.lora_dropout for layer in self._layers]  # type: ignore[attr-defined]
         self._parameters: dict[str, nn.Parameter] = {
@@ -209,6 +221,19 @@ def _attends_everywhere(config: Any) -> bool:
 def copy_cache(cache: Cache) -> Cache:
     """A cache that can grow without touching the one it was copied from."""
     return copy.deepcopy(cache)
+
+
+def copy_for_one_pass(cache: Cache) -> Cache:
+    """A copy for one forward pass with gradients, of no use after it.
+
+    Recurrent layers write their new state over the old one, which the way back needs: here they leave it alone.
+    """
+    copied = copy_cache(cache)
+    for layer in copied.layers:
+        if isinstance(layer, LinearAttentionCacheLayerMixin):
+            layer.record_past = True  # convolutions then assign their state instead of writing over it
+            layer.update_recurrent_state = lambda states, *_, **__: states  # type: ignore[method-assign]
+    return copied
 
 
 # --- states as bytes -------------------------------------------------------------------------------------------------

@@ -176,8 +176,7 @@ class Generator:
         most = min(sampling.max_tokens, self._context_tokens - len(takes[0].ids))
         # The last token of the prompt is the first that the memory reads; all takes begin from what it makes of it.
         logits = self._next(takes[:1], cache, with_memory).expand(len(takes), -1)
-        if len(takes) > 1:
-            cache.batch_repeat_interleave(len(takes))
+        _choose_rows(cache, [0] * len(takes))
         while True:
             self._draw(takes, logits, processors, sampling.temperature == 0)
             for take in takes:
@@ -188,7 +187,7 @@ class Generator:
             if not live or cancelled():
                 return
             if len(live) < len(takes):
-                cache.batch_select_indices(torch.tensor(live))
+                _choose_rows(cache, live)
                 takes = [takes[row] for row in live]
             logits = self._next(takes, cache, with_memory)
 
@@ -215,6 +214,12 @@ class Generator:
 
     def _decode(self, ids: list[int]) -> str:
         return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def _choose_rows(cache: Cache, rows: list[int]) -> None:
+    """Make the cache's batch these rows of it, some perhaps several times. The one way that every kind of layer has."""
+    indices: Any = torch.tensor(rows)
+    cache.reorder_cache(indices)
 
 
 def _processors(sampling: Sampling) -> LogitsProcessorList:

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers.cache_utils import Cache
 
-from templora.adapter import Adapter, copy_cache
+from templora.adapter import Adapter, copy_for_one_pass
 from templora.engine import Learnt
 
 ShouldYield = Callable[[], bool]
@@ -86,13 +86,13 @@ class Learner:
         started = time.perf_counter()
         past = self._past(context, memory=False)
         with torch.no_grad():
-            base = self._losses(context[-1:], chunk, copy_cache(past), memory=False)
+            base = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=False)
         if not recipe.base_prefix:
             past = self._past(context, memory=True)
         # The scoring pass can be the update's own forward pass where both read alike.
         shared = recipe.dropout == 0 and not recipe.prefix_gradients
         with torch.set_grad_enabled(shared):
-            scored = self._losses(context[-1:], chunk, copy_cache(past), memory=True)
+            scored = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=True)
         report = Learnt(self._report(base, chunk), self._report(scored, chunk), time.perf_counter() - started, 0.0)
 
         started = time.perf_counter()
@@ -111,7 +111,7 @@ class Learner:
         module: the prefix's labels are -100, so the loss covers the chunk only, while gradients flow through all."""
         if self._recipe.prefix_gradients:
             return self._losses(context, chunk, None, memory=True, dropout=True)
-        return self._losses(context[-1:], chunk, copy_cache(past), memory=True, dropout=True)
+        return self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=True, dropout=True)
 
     def _learning_rate(self) -> float:
         """Constant after a linear warm-up from 0 that advances with each chunk, not each epoch, as in the script."""
