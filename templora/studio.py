@@ -222,6 +222,11 @@ class Studio:
         }
         verbs[verb](project)
 
+    def relearn_seconds(self, project: str) -> float:
+        """How long learning the whole book takes on this machine, by what it has measured so far."""
+        report = self.memory(project)
+        return self._learning.seconds_for(sum(chunk.tokens for chunk in report.chunks))
+
     def discard_memory(self, project: str) -> Discarded:
         self._manuscripts.project(project)
         return self._learning.discard(project)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from templora.config import RECIPES
+from templora.cores import share_cores
 from templora.dispatch import is_reply
 from templora.engine import Cancel, Event, Failed, ModelStatus, Reply, Request, pack, unpack
 from templora.errors import ModelNotReady, TemploraError
@@ -44,6 +45,7 @@ class Worker:
         # The pipe is watched from the first moment: importing torch and loading a model take their time.
         reader = threading.Thread(target=self._read, name="requests", daemon=True)
         reader.start()
+        share_cores()
         from templora.embedded import EmbeddedEngine
 
         engine = EmbeddedEngine(model, models_dir, RECIPES[recipe])

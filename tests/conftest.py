@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from templora import models
+from templora.cores import share_cores
 from templora.engine import ModelInfo, ModelState
+
+share_cores()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

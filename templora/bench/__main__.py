@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from templora.config import RECIPES
+from templora.cores import share_cores
 from templora.errors import TemploraError
 from templora.models import STARTER
 
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no such file: {', '.join(missing)}")
     if options.tokens < 1024:
         parser.error("--tokens must be at least 1024")
+    share_cores()
     from templora.bench import pg19 as bench
 
     try:

@@ -1,0 +1,82 @@
+"""The book benchmark on the starter model: its numbers, its resuming, and what the README claims."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from templora.bench.__main__ import main
+from templora.engine import ModelInfo
+
+
+def book(path: Path, sentences: int = 190) -> Path:
+    """A small hard-wrapped book in which names and places come back."""
+    draw = random.Random(3)
+    who, did = ["Ines", "Mateus", "The pilot"], ["counted", "forgot", "hid"]
+    what, where = ["the tide tables", "a lantern", "the salt"], ["on the steps", "under the quay", "at low water"]
+    lines = [" ".join(draw.choice(part) for part in (who, did, what, where)) + "." for _ in range(sentences)]
+    paragraphs = ["\n".join(lines[i : i + 6]) for i in range(0, sentences, 6)]
+    path.write_text("\n\n".join(paragraphs))
+    return path
+
+
+def run(starter: ModelInfo, *arguments: str) -> None:
+    assert main(["pg19", *arguments, "--models", str(Path(starter.folder).parent)]) == 0
+
+
+def rows(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.with_suffix(".jsonl").read_text().splitlines()]
+
+
+def test_a_run_reports_both_readers_and_an_interrupted_one_goes_on(starter: ModelInfo, tmp_path: Path) -> None:
+    text, out = book(tmp_path / "book.txt"), tmp_path / "out.json"
+    run(starter, str(text), "--tokens", "1500", "--json", str(out))
+    result = json.loads(out.read_text())
+    (entry,) = result["books"]
+    assert result["model"] == starter.id and result["recipe"] == "default"
+    assert entry["file"] == "book.txt" and entry["tokens"] >= 1500
+    made = rows(out)
+    assert sum(row["tokens"] for row in made) == entry["tokens"]
+    pooled = math.exp(sum(row["memory_loss"] for row in made) / entry["tokens"])
+    assert entry["memory_ppl"] == pytest.approx(pooled)
+    assert made[0]["memory_loss"] == pytest.approx(made[0]["base_loss"], rel=1e-4), "nothing was learnt before it"
+    assert entry["change_percent"] < 0 and result["change_percent"] == pytest.approx(entry["change_percent"])
+    assert entry["positions"][0]["from"] == 0 and entry["score_s"] > 0 and entry["learn_s"] > 0
+
+    lines = out.with_suffix(".jsonl").read_text().splitlines()
+    out.with_suffix(".jsonl").write_text("\n".join(lines[:2]) + '\n{"book": "bo')
+    run(starter, str(text), "--tokens", "1500", "--json", str(out))
+    again = json.loads(out.read_text())["books"][0]
+    assert again["memory_ppl"] == entry["memory_ppl"] and again["base_ppl"] == entry["base_ppl"]
+
+
+def test_the_paper_recipe_is_scored_on_the_same_windows(starter: ModelInfo, tmp_path: Path) -> None:
+    text, ours, paper = book(tmp_path / "book.txt", 130), tmp_path / "ours.json", tmp_path / "paper.json"
+    run(starter, str(text), "--tokens", "1024", "--json", str(ours))
+    run(starter, str(text), "--tokens", "1024", "--json", str(paper), "--recipe", "paper")
+    for a, b in zip(rows(ours), rows(paper), strict=True):
+        assert (a["start"], a["tokens"]) == (b["start"], b["tokens"])
+        assert a["base_loss"] == pytest.approx(b["base_loss"], rel=1e-4)
+
+
+def test_bad_arguments_are_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["pg19", str(tmp_path / "none.txt"), "--tokens", "2048"])
+    assert stopped.value.code == 2 and "no such file" in capsys.readouterr().err
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_the_memory_lowers_perplexity_by_a_tenth_on_a_real_novel(starter: ModelInfo, tmp_path: Path) -> None:
+    """Needs `TEMPLORA_TEXTS`: a folder that holds `pg19/349.txt`."""
+    texts = os.environ.get("TEMPLORA_TEXTS")
+    assert texts, "set TEMPLORA_TEXTS to a folder with pg19/349.txt"
+    out = tmp_path / "out.json"
+    run(starter, str(Path(texts) / "pg19" / "349.txt"), "--tokens", "16384", "--json", str(out))
+    assert json.loads(out.read_text())["change_percent"] <= -10
