@@ -1,0 +1,192 @@
+"""The page as a writer uses it: books, chapters, memory, export, over a real Studio and a fake engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from templora.config import DEFAULT
+from templora.studio import Studio
+from tests.fakes import FakeEngine, fake_info
+from tests.ui.conftest import Serve
+from ui.server import create_app
+
+RECIPE = replace(DEFAULT, chunk_tokens=64, prefix_tokens=32)
+HOSTILE = "${window.hurt=1} {{window.hurt=1}} <img src=x onerror='window.hurt=1'>"
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    folder = tmp_path_factory.mktemp("desk")
+    engine = FakeEngine(fake_info(folder))
+    studio = Studio(folder / "data", engine, engine.info, RECIPE)
+    studio.start()
+    yield studio
+    studio.close()
+
+
+@pytest.fixture(scope="module")
+def url(studio: Studio, bundle: Path, serve: Serve) -> str:
+    return serve(create_app(studio))
+
+
+def prose(paragraphs: int) -> str:
+    return "\n\n".join(" ".join(f"w{(i * 30 + j) % 500}" for j in range(30)) for i in range(paragraphs))
+
+
+def made(studio: Studio, title: str, *texts: str) -> str:
+    project = studio.create_project(title)
+    for number, text in enumerate(texts, 1):
+        studio.add_chapter(project.id, f"Part {number}", text)
+    return project.id
+
+
+def opened(page: Page, url: str, project: str) -> None:
+    page.goto(f"{url}/?book={project}")
+    page.wait_for_function("() => window.templora?.state()?.chapter", timeout=30_000)
+
+
+def line(page: Page, id: str) -> Locator:
+    """A line of text that the page shows."""
+    return page.locator(f"#{id} input, #{id} textarea")
+
+
+def titles(studio: Studio, project: str) -> list[str]:
+    return [head.title for head in studio.project(project)[1]]
+
+
+def test_a_book_is_started_and_renamed(page: Page, url: str, studio: Studio) -> None:
+    page.goto(url)
+    page.locator("#new-title input").fill("Tide Tables", timeout=30_000)
+    page.keyboard.press("Enter")
+    expect(page.locator("#books-dialog")).to_have_count(0)
+    page.wait_for_function("() => window.templora.state().chapter")
+    page.locator(".cm-content").click()
+    page.keyboard.type("Ines counted the hours.")
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+    page.locator("#book-title input").fill("The Salt Road")
+    page.keyboard.press("Enter")
+    page.locator("#open-books").click()
+    expect(page.locator("#books")).to_contain_text("The Salt Road")
+    (project,) = [p for p in studio.projects() if p.title == "The Salt Road"]
+    page.reload()
+    expect(page.locator(".cm-content")).to_have_text("Ines counted the hours.", timeout=20_000)
+    assert titles(studio, project.id) == ["Chapter 1"]
+
+
+def test_chapters_are_added_renamed_moved_deleted_and_brought_back(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "Chapters", "one", "two")
+    opened(page, url, project)
+    page.locator("#add-chapter").click()
+    expect(page.locator("#chapters label")).to_have_count(3)
+    page.locator("#chapter-title input").fill("Part 3")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chapters")).to_contain_text("3 · Part 3")
+    page.locator("#chapter-up").click()
+    expect(page.locator("#chapters")).to_contain_text("2 · Part 3")
+    assert titles(studio, project) == ["Part 1", "Part 3", "Part 2"]
+    page.locator("#chapter-delete").click()
+    expect(line(page, "delete-chapter-text")).to_have_value("Delete the chapter ‘Part 3’?")
+    page.locator("#delete-chapter-yes").click()
+    expect(page.locator("#chapters label")).to_have_count(2)
+    page.locator("#undo-delete").click()
+    expect(page.locator("#chapters label")).to_have_count(3)
+    assert titles(studio, project) == ["Part 1", "Part 3", "Part 2"]
+
+
+def test_a_book_is_deleted_after_a_question_and_brought_back(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "To be deleted", "text")
+    opened(page, url, project)
+    page.locator("#open-books").click()
+    page.locator("#books label", has_text="To be deleted").click()
+    page.locator("#book-delete").click()
+    page.locator("#delete-book-yes").click()
+    expect(page.locator("#books label", has_text="To be deleted")).to_have_count(0)
+    assert project not in [p.id for p in studio.projects()]
+    page.locator("#deleted-books button").first.click()
+    page.locator("#deleted label", has_text="To be deleted").click()
+    page.locator("#book-restore").click()
+    expect(page.locator("#books label", has_text="To be deleted")).to_have_count(1)
+    assert project in [p.id for p in studio.projects()]
+
+
+def test_the_memory_panel_shows_what_is_learnt_and_pauses(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "Memory", prose(20))
+    opened(page, url, project)
+    page.get_by_role("tab", name="Memory").click()
+    expect(line(page, "memory-line")).to_have_value("The memory is empty.")
+    page.locator("#learn-pause").click()
+    expect(page.locator("#learn-resume")).to_be_visible()
+    page.locator("#learn-resume").click()
+    expect(page.locator("#learn-pause")).to_be_visible()
+    page.locator("#learn-now").click()
+    expect(page.locator("#memory-number")).to_contain_text("−", timeout=15_000)
+    expect(page.locator("#memory-counts")).to_contain_text("600")
+    expect(page.locator("#memory-chart")).to_be_visible()
+    page.locator("#memory-discard").click()
+    page.locator("#discard-memory-yes").click()
+    expect(line(page, "memory-line")).to_have_value(
+        "This book is finished and its memory discarded. ‘Learn now’ would learn it again."
+    )
+
+
+def test_a_draft_copy_keeps_the_memory_and_finishing_offers_to_relearn(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "Finished", prose(6))
+    studio.memory_do(project, "learn")
+    opened(page, url, project)
+    page.locator("#open-export").click()
+    page.locator("#export-format label", has_text="Markdown").click()
+    with page.expect_download() as copy:
+        page.locator("#export-copy").click()
+    assert copy.value.suggested_filename == "Finished.md"
+    assert studio.memory(project).known_chunks > 0
+    page.locator("#export-finish").click()
+    with page.expect_download() as finished:
+        page.locator("#finish-book-yes").click()
+    assert prose(6).split()[0] in Path(finished.value.path()).read_text(encoding="utf-8")
+    assert studio.memory(project).state == "discarded"
+    page.locator("#export-close").click()
+    page.reload()
+    page.locator("#relearn").click(timeout=20_000)
+    expect(page.locator("#finished")).to_have_count(0)
+    assert studio.project(project)[0].finished_at is None
+
+
+def test_nothing_in_a_title_or_text_is_executed(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, HOSTILE, HOSTILE)
+    chapter = studio.project(project)[1][0].id
+    studio.change_chapter(chapter, title=HOSTILE)
+    opened(page, url, project)
+    expect(page.locator(".cm-content")).to_have_text(HOSTILE)
+    expect(page.locator("#chapter-title input")).to_have_value(HOSTILE)
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function("() => window.templora.state().mode === 'ghost'")
+    page.locator("#open-books").click()
+    expect(page.locator("#books")).to_contain_text("window.hurt")
+    page.wait_for_timeout(2500)  # a tick shows titles and takes
+    assert page.evaluate("() => window.hurt") is None
+
+
+def test_on_a_phone_the_sides_are_drawers(chromium: Browser, url: str, studio: Studio) -> None:
+    project = made(studio, "Phone", "one", "two")
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    opened(page, url, project)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    expect(page.locator("#chapters")).not_to_be_visible()
+    page.locator("#toggle-binder").click()
+    page.locator("#chapters label", has_text="Part 1").click()
+    page.wait_for_function(f"() => window.templora.state().chapter === '{studio.project(project)[1][0].id}'")
+    expect(page.locator("#chapters")).not_to_be_visible()
+    page.locator("#toggle-side").click()
+    page.get_by_role("tab", name="Memory").click()
+    expect(page.locator("#learn-now")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#learn-now")).not_to_be_visible()
+    context.close()
