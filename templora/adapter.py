@@ -32,6 +32,8 @@ from templora.config import Recipe
 from templora.errors import ModelError, SnapshotDamaged
 
 FORMAT = "templora-adapter-1"
+UNSAID_CONTEXT = 2048
+"""Tokens; for the few architectures whose configuration names no length."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Adapter:
         self.recipe = recipe
         self.base: Any = model
         self.device: torch.device = model.device
+        self.context_tokens: int = getattr(model.config.get_text_config(), "max_position_embeddings", UNSAID_CONTEXT)
+        """How long a window the model reads."""
         self._croppable_cache = _attends_everywhere(model.config)
         config = LoraConfig(
             task_type="CAUSAL_LM",

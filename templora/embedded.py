@@ -182,9 +182,14 @@ class _Room:
         self._recipe = recipe
         self._tokenizer = loaded.tokenizer
         self._bos = loaded.info.bos_id
+        if loaded.info.context_tokens < recipe.chunk_tokens:
+            raise ModelError(
+                f"{loaded.info.id} reads only {loaded.info.context_tokens} tokens at a time; learning needs "
+                f"{recipe.chunk_tokens}. Choose another with --model."
+            )
         self._adapter = Adapter(loaded.model, recipe)
         self._learner = Learner(self._adapter, self._bos)
-        self._generator = Generator(self._adapter, loaded.tokenizer, loaded.info.context_tokens)
+        self._generator = Generator(self._adapter, loaded.tokenizer)
         self._residents = Residents(self._adapter, RESIDENT)
         self._numerics: dict[str, Any] = {
             "torch": str(torch.__version__),

@@ -74,10 +74,9 @@ class _Take:
 class Generator:
     """Writes with `adapter`, with the memory that it holds at the time or without."""
 
-    def __init__(self, adapter: Adapter, tokenizer: Any, context_tokens: int) -> None:
+    def __init__(self, adapter: Adapter, tokenizer: Any) -> None:
         self._adapter = adapter
         self._tokenizer = tokenizer
-        self._context_tokens = context_tokens
         self._kept: list[_Kept] = []
         self._ends = _end_ids(adapter.base, tokenizer)
 
@@ -101,7 +100,7 @@ class Generator:
         takes = [
             _Take(
                 number,
-                torch.Generator().manual_seed((sampling.seed or 0) + number),
+                torch.Generator().manual_seed(((sampling.seed or 0) + number) % 2**63),
                 list(window),
                 Detokenizer(self._decode, window),
                 filters(),
@@ -124,7 +123,7 @@ class Generator:
 
     def room(self, max_tokens: int) -> int:
         """Tokens of prompt that the model's context holds beside a take of `max_tokens`: never less than half."""
-        return max(self._context_tokens - max_tokens, self._context_tokens // 2)
+        return max(self._adapter.context_tokens - max_tokens, self._adapter.context_tokens // 2)
 
     def _fit(self, window: list[int], max_tokens: int) -> list[int]:
         room = self.room(max_tokens)
@@ -173,7 +172,7 @@ class Generator:
     ) -> Iterator[Event]:
         """Draw tokens until every take has ended, or until cancelled."""
         processors = _processors(sampling)
-        most = min(sampling.max_tokens, self._context_tokens - len(takes[0].ids))
+        most = min(sampling.max_tokens, self._adapter.context_tokens - len(takes[0].ids))
         # The last token of the prompt is the first that the memory reads; all takes begin from what it makes of it.
         logits = self._next(takes[:1], cache, with_memory).expand(len(takes), -1)
         _choose_rows(cache, [0] * len(takes))

@@ -37,12 +37,15 @@ def _never() -> bool:
 
 
 class Learner:
-    """Learns into `adapter`, whatever memory it holds at the time. `bos`: the tokenizer's BOS id, if it has one."""
+    """Learns into `adapter`, whatever memory it holds at the time.
+
+    `bos`: the tokenizer's BOS id, if it has one. A prefix that does not fit the model's context loses its beginning.
+    """
 
     def __init__(self, adapter: Adapter, bos: int | None) -> None:
         self._adapter = adapter
         self._recipe = adapter.recipe
-        self._context = [] if bos is None else [bos]
+        self._begin = [] if bos is None else [bos]
 
     def learn(
         self, prefix: Sequence[int], chunk: Sequence[int], chain: str, should_yield: ShouldYield = _never
@@ -59,7 +62,7 @@ class Learner:
         before = adapter.state() if recipe.epochs > 1 else None
         with _numerics(recipe.threads, adapter.device), self._watched(should_yield):
             try:
-                return self._learn([*self._context, *prefix], list(chunk), chain)
+                return self._learn(self._context(prefix, len(chunk)), list(chunk), chain)
             except BaseException:
                 adapter.clear_gradients()
                 if before is not None:
@@ -71,7 +74,7 @@ class Learner:
 
         Any number of ids: they are read a chunk at a time, each attending to all before it.
         """
-        context, size, losses = [*self._context, *prefix], self._recipe.chunk_tokens, list[float]()
+        context, size, losses = self._context(prefix, len(ids)), self._recipe.chunk_tokens, list[float]()
         with _numerics(self._recipe.threads, self._adapter.device), torch.no_grad():
             past = self._past(context, memory=memory and not self._recipe.base_prefix)
             last = context[-1:]
@@ -80,6 +83,11 @@ class Learner:
                 losses += self._report(self._losses(last, part, past, memory=memory), part)
                 last = part[-1:]
         return losses
+
+    def _context(self, prefix: Sequence[int], after: int) -> list[int]:
+        """What is read before `after` tokens. The last of those is not read, only predicted."""
+        room = max(0, self._adapter.context_tokens - len(self._begin) - after + 1)
+        return [*self._begin, *prefix[max(0, len(prefix) - room) :]]
 
     def _learn(self, context: list[int], chunk: list[int], chain: str) -> Learnt:
         adapter, recipe = self._adapter, self._recipe

@@ -90,7 +90,7 @@ def test_it_learns_and_gives_way(adapter: Adapter, ids: list[int]) -> None:
 def test_it_writes_the_same_take_whatever_was_read_before(
     adapter: Adapter, tokenizer: PreTrainedTokenizerFast, ids: list[int]
 ) -> None:
-    generator = Generator(adapter, tokenizer, 512)
+    generator = Generator(adapter, tokenizer)
     sampling = Sampling(max_tokens=12, seed=4, takes=2)
     prompt = [0, *ids[:200]]
     first = list(generator.stream(prompt, None, sampling))

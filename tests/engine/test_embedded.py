@@ -106,6 +106,13 @@ def test_a_model_that_cannot_be_used_is_a_failed_status_and_its_error(tmp_path: 
     engine.close()
 
 
+def test_a_model_that_reads_too_little_for_a_chunk_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    engine = EmbeddedEngine(str(tiny_folder), tmp_path / "models", replace(QUICK, chunk_tokens=1024))
+    wait_until(lambda: engine.status().state == "failed")
+    assert "512 tokens" in engine.status().message
+    engine.close()
+
+
 def test_learning_moves_a_memory_to_its_next_chain(engine: EmbeddedEngine, ids: list[int]) -> None:
     engine.call(Open(chain(0)))
     learnt = learn(engine, ids, 0)

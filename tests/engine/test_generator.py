@@ -22,7 +22,7 @@ SAMPLING = Sampling(max_tokens=40, seed=7, top_p=1.0, min_p=0.0, repetition_pena
 
 @pytest.fixture
 def generator(adapter: Adapter, tokenizer: PreTrainedTokenizerFast) -> Generator:
-    return Generator(adapter, tokenizer, 512)
+    return Generator(adapter, tokenizer)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_take_is_tokens_and_then_its_end(generator: Generator, prompt: list[in
 
 
 def test_greedy_writing_is_the_models_own(adapter: Adapter, tokenizer: Any, ids: list[int]) -> None:
-    generator = Generator(adapter, tokenizer, 512)
+    generator = Generator(adapter, tokenizer)
     sampling = replace(SAMPLING, temperature=0, max_tokens=12)
     text = texts(list(generator.stream([0, *ids[:50]], None, sampling)))[0]
     window = torch.tensor([[0, *ids[:50]]], device=adapter.device)
@@ -67,7 +67,7 @@ def test_a_take_is_reproducible_by_its_seed_whatever_was_read_before(
     list(generator.stream(prompt[:300], None, SAMPLING))
     after_others = list(generator.stream(prompt, None, SAMPLING))
     assert first == again == after_others != other
-    assert list(Generator(adapter, tokenizer, 512).stream(prompt, None, SAMPLING)) == first
+    assert list(Generator(adapter, tokenizer).stream(prompt, None, SAMPLING)) == first
 
 
 def test_takes_of_one_batch_are_the_single_takes_of_their_seeds(generator: Generator, prompt: list[int]) -> None:
@@ -130,7 +130,7 @@ def test_the_memory_reads_the_last_token_of_the_prompt(adapter: Adapter, tokeniz
     learner = Learner(adapter, 0)
     for _ in range(12):
         learner.learn([], ids[:32], "00")
-    generator = Generator(adapter, tokenizer, 512)
+    generator = Generator(adapter, tokenizer)
     greedy = replace(SAMPLING, temperature=0, max_tokens=1)
     prompt = [0, *ids[:20]]
     memory = texts(list(generator.stream(prompt, "aa", greedy)))[0]
@@ -144,7 +144,7 @@ def test_what_was_read_is_kept_by_who_read_it(
     make_adapter: Callable[[Recipe], Adapter], tokenizer: Any, prompt: list[int], base_prefix: bool
 ) -> None:
     adapter = make_adapter(replace(QUICK, base_prefix=base_prefix))
-    generator = Generator(adapter, tokenizer, 512)
+    generator = Generator(adapter, tokenizer)
     read: list[int] = []
     encode = adapter.encode
 
@@ -172,19 +172,19 @@ def test_what_was_read_is_kept_by_who_read_it(
 
 
 def test_a_prompt_longer_than_the_context_loses_its_beginning(
-    adapter: Adapter, tokenizer: PreTrainedTokenizerFast, ids: list[int]
+    generator: Generator, adapter: Adapter, ids: list[int]
 ) -> None:
-    small = Generator(adapter, tokenizer, 64)
-    events = list(small.stream([0, *ids, *ids], None, replace(SAMPLING, max_tokens=24)))
+    adapter.context_tokens = 64
+    sampling = replace(SAMPLING, max_tokens=24)
+    events = list(generator.stream([0, *ids, *ids], None, sampling))
     assert isinstance(events[-1], TakeDone)
     fitted = [0, *[*ids, *ids][-39:]]
-    assert list(small.stream(fitted, None, replace(SAMPLING, max_tokens=24))) == events
+    assert list(generator.stream(fitted, None, sampling)) == events
 
 
-def test_a_take_never_outgrows_the_context(
-    adapter: Adapter, tokenizer: PreTrainedTokenizerFast, ids: list[int]
-) -> None:
-    events = list(Generator(adapter, tokenizer, 64).stream([0, *ids], None, replace(SAMPLING, max_tokens=500)))
+def test_a_take_never_outgrows_the_context(generator: Generator, adapter: Adapter, ids: list[int]) -> None:
+    adapter.context_tokens = 64
+    events = list(generator.stream([0, *ids], None, replace(SAMPLING, max_tokens=500)))
     assert isinstance(events[-1], TakeDone)
     assert events[-1].tokens <= 32
 

@@ -236,3 +236,11 @@ def test_gradients_flow_through_the_prefix_only_in_the_papers_recipe(
         moments.append(adapter.state().exp_avg)
     name = next(name for name in moments[0] if "v_proj.lora_B" in name)
     assert not torch.allclose(moments[0][name], moments[1][name], rtol=1e-3)
+
+
+def test_a_prefix_that_does_not_fit_the_model_loses_its_beginning(adapter: Adapter, ids: list[int]) -> None:
+    learner = Learner(adapter, BOS)
+    whole = learner.score(ids[26:60], ids[60:90], memory=False)
+    adapter.context_tokens = 64
+    assert learner.score(ids[:60], ids[60:90], memory=False) == whole
+    assert learner.learn(ids[:60], ids[60:90], "00").base_losses == whole

@@ -31,7 +31,7 @@ class Desk:
         self.adapter = Adapter(loaded.model, DEFAULT)
         self.untouched = base_weights(self.adapter)
         self.learner = Learner(self.adapter, info.bos_id)
-        self.generator = Generator(self.adapter, loaded.tokenizer, info.context_tokens)
+        self.generator = Generator(self.adapter, loaded.tokenizer)
 
     def ids(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False)
