@@ -185,15 +185,10 @@ class WorkerEngine(Dispatcher):
 
 
 def _environment() -> dict[str, str]:
-    """The process finds this package whatever the working directory is, and its threads wait asleep.
-
-    Left to themselves they wait spinning, and on two cores that a browser also uses, learning then takes ten times as
-    long. It has to be said before the process starts.
-    """
+    """The process finds this package whatever the working directory is."""
     root = str(Path(__file__).resolve().parents[1])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    ours = {"PYTHONPATH": os.pathsep.join(paths), "TOKENIZERS_PARALLELISM": "false"}
-    return {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **ours}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TOKENIZERS_PARALLELISM": "false"}
 
 
 def _drain(stream: IO[bytes], tail: deque[str]) -> None:
