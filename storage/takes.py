@@ -77,6 +77,10 @@ class Takes(Projects):
         """The take is complete. `reason`: why it ended. Raises `NotFound`."""
         self._write(id, text=text, tokens=tokens, finish_reason=reason)
 
+    def set_take_memory(self, id: str, memory: str | None) -> None:
+        """Record with which memory the take is written after all (its chain). Raises `NotFound`."""
+        self._write(id, memory=memory)
+
     def take(self, id: str) -> Take:
         """Raises `NotFound`, for a deleted take too."""
         with self._store.read() as rows:

@@ -112,5 +112,6 @@ class Sampling:
         _check(0 < self.top_p <= 1, "top_p must be above 0 and at most 1")
         _check(0 <= self.min_p < 1, "min_p must be in [0, 1)")
         _check(0 < self.repetition_penalty <= 3, "repetition_penalty must be above 0 and at most 3")
+        _check(self.seed is None or 0 <= self.seed < 2**53, "seed must be 0 to 2**53")
         _check(1 <= self.max_tokens <= 2048, "max_tokens must be 1 to 2048")
         _check(1 <= self.takes <= 5, "takes must be 1 to 5")

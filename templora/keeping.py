@@ -33,7 +33,6 @@ class MemoryState:
     committed: str | None = None
     origin: str | None = None
     learn_now: bool = False
-    busy: bool = False
     failure: str | None = None
     retry_at: float = 0.0
 

@@ -17,7 +17,6 @@ from storage.records import Discarded, Lesson, Project
 from storage.snapshots import Snapshots
 from templora import memory, meter
 from templora.books import Books
-from templora.chunks import Chunk
 from templora.engine import Drop, Engine, GaveWay, Learn, Learnt
 from templora.errors import (
     BadInput,
@@ -30,6 +29,7 @@ from templora.errors import (
 from templora.keeping import Keeping, MemoryState
 from templora.memory import Plan
 from templora.meter import MemoryReport
+from templora.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ class Learning:
         self._engine = engine
         self._books = books
         self._keeping = Keeping(snapshots, engine)
+        self._schedule = Schedule(manuscripts, books, clock)
         self._clock = clock
         self._lock = threading.Lock()
         self._memories: dict[str, MemoryState] = {}
@@ -76,11 +77,14 @@ class Learning:
         if self._thread.is_alive():
             self._thread.join(timeout=30)
         for project, state in list(self._memories.items()):
-            with state.lock:
-                try:
-                    self._keeping.commit(project, state, self._books.plan(project))
-                except TemploraError as error:
-                    log.warning("memory of %s not committed at the end: %s", project, error.message)
+            if not state.lock.acquire(timeout=5):
+                continue  # a chunk of a large model is still in hand; it is learnt again, the same, next time
+            try:
+                self._keeping.commit(project, state, self._books.plan(project))
+            except TemploraError as error:
+                log.warning("memory of %s not committed at the end: %s", project, error.message)
+            finally:
+                state.lock.release()
 
     def nudge(self) -> None:
         """Something changed: look again now instead of at the next tick."""
@@ -98,21 +102,21 @@ class Learning:
         with self._lock:
             ids = sorted(self._memories, key=lambda id: not self._memories[id].learn_now)
         for id in ids:
-            try:
-                project = self._manuscripts.project(id)
-            except NotFound:
-                continue
             state = self._memory(id)
             with state.lock:
                 try:
+                    project = self._manuscripts.project(id)
                     if project.deleted_at is None and self._advance(project, state):
                         return True
+                except NotFound:
+                    continue
                 except EngineError as error:
                     log.info("learning waits: %s", error.message)
                 except TemploraError as error:
                     self._fail(state, error.message)
-                finally:
-                    state.busy = False
+                except Exception:  # a bug in one book's memory must not end the learning of all
+                    log.exception("learning %s broke off", id)
+                    self._fail(state, "Learning stopped at an error of its own. It is tried again in a minute.")
         return False
 
     def _fail(self, state: MemoryState, message: str) -> None:
@@ -123,9 +127,9 @@ class Learning:
         if plan is None or project.learning != "on" or self._clock() < state.retry_at:
             return False
         self._keeping.remember(project.id, state, plan)
-        target = self._target(project, state, plan)
+        target = self._schedule.target(project, state, plan)
         stale = memory.known(plan, state.serving) < len(state.serving)
-        if stale and not self._may_rebuild(project, state):
+        if stale and not self._schedule.may_rebuild(project, state, plan):
             return False
         if not stale:
             state.building = None
@@ -141,23 +145,11 @@ class Learning:
             self._keeping.reopen(project.id, state, plan, state.in_work)
             return True
 
-    def _target(self, project: Project, state: MemoryState, plan: Plan) -> int:
-        heads = self._manuscripts.chapters(project.id)
-        if state.learn_now or not heads:
-            return len(plan.chunks)
-        # The end of a chapter that was edited in the middle of the book must not keep a rebuilt memory from the rest.
-        rebuilds = memory.known(plan, state.serving) < len(state.serving) and self._may_rebuild(project, state)
-        latest = heads[-1] if rebuilds else max(heads, key=lambda head: (head.updated_at, head.position))
-        return memory.due(plan, latest.id, self._settled)
-
-    def _settled(self, chunk: Chunk) -> bool:
-        return self._clock() - self._books.touched(chunk) >= memory.SETTLED_S
-
-    def _may_rebuild(self, project: Project, state: MemoryState) -> bool:
-        return state.learn_now or self._clock() - project.updated_at >= memory.IDLE_S
-
     def _caught_up(self, project: str, state: MemoryState, plan: Plan) -> bool:
         self._keeping.commit(project, state, plan)
+        state.failure = None
+        if state.learn_now and len(state.in_work) < len(plan.chunks):
+            return True  # it was asked for while the snapshot was written
         if state.building is not None:
             old, state.serving, state.building = state.serving, state.building, None
             if old and old[-1] not in state.serving:
@@ -172,7 +164,6 @@ class Learning:
         chunk, parent, link = plan.chunks[index], plan.before(index), plan.chain[index]
         serves = state.serving and parent == state.serving[-1] and state.building is not None
         request = Learn(parent, link, plan.prefix(index), list(chunk.ids), keep=bool(serves))
-        state.busy = True
         reply = self._engine.call(request)
         if isinstance(reply, GaveWay):
             time.sleep(0.05)  # the generation that it gave way to is about to start
@@ -214,15 +205,20 @@ class Learning:
         lineage = state.serving
         return lineage[-1] if lineage else None
 
-    def reopen(self, project: str) -> str | None:
-        """After `MemoryNotResident`: load the serving memory again. Returns what is resident then."""
+    def reopen(self, project: str, missing: str | None) -> str | None:
+        """After `MemoryNotResident` for the chain `missing`: what to ask for instead, loaded where it has to be.
+
+        Usually the memory has only learnt on in between; it is loaded from a snapshot where the process was restarted.
+        """
         plan = self._books.plan(project)
         state = self._memory(project)
         if plan is None:
             raise ModelNotReady("The model is still loading.")
         with state.lock:
-            kept = self._keeping.reopen(project, state, plan, state.serving)
-        return kept[-1] if kept else None
+            serving = state.serving
+            if not serving or serving[-1] == missing:
+                serving = self._keeping.reopen(project, state, plan, serving)
+        return serving[-1] if serving else None
 
     def learn_now(self, project: str) -> None:
         """Learn all that is pending, the chapter's tail too, and rebuild what is stale."""
@@ -234,7 +230,8 @@ class Learning:
 
     def pause(self, project: str) -> None:
         """Stop after the chunk in hand; `resume` goes on where it stopped."""
-        self._manuscripts.set_learning(project, "paused")
+        if self._manuscripts.project(project).learning == "on":
+            self._manuscripts.set_learning(project, "paused")
 
     def resume(self, project: str) -> None:
         if self._manuscripts.project(project).finished_at is not None:
@@ -245,7 +242,7 @@ class Learning:
     def cancel(self, project: str) -> None:
         """Give up what *Learn now* asked for: what is learnt stays, and learning waits until the writer asks."""
         self._memory(project).learn_now = False
-        self._manuscripts.set_learning(project, "paused")
+        self.pause(project)
 
     def discard(self, project: str) -> Discarded:
         """Delete the memory from process, disk and database; learning stays off until the writer asks."""
@@ -254,7 +251,7 @@ class Learning:
         state.learn_now = False
         with state.lock:
             chains = {*state.serving, *(state.building or ())}
-            chains |= {snapshot.chain for snapshot in self._snapshots.all(project)}
+            chains |= self._snapshots.lessons(project).keys()  # every memory that ever was, abandoned ones too
             if chains and self._engine.status().state != "failed":
                 try:
                     self._engine.call(Drop(sorted(chains)))
@@ -279,7 +276,10 @@ class Learning:
             with state.lock:
                 self._keeping.remember(project.id, state, plan)
         held = memory.known(plan, state.serving)
-        target = self._target(project, state, plan) if project.learning == "on" else held
+        stale = held < len(state.serving)
+        waits = project.learning != "on" or (stale and not self._schedule.may_rebuild(project, state, plan))
+        waits = waits or self._engine.status().state in ("fetching", "loading", "failed")
+        target = held if waits else self._schedule.target(project, state, plan)
         known_to_builder = held if state.building is None else memory.known(plan, state.building)
         return meter.report(
             plan,
@@ -304,7 +304,7 @@ def _state(project: Project, state: MemoryState, held: int, target: int) -> memo
         return "paused"
     if state.building is not None:
         return "rebuilding"
-    if state.busy or target > held:
+    if target > held:
         return "learning"
     return "current" if held else "empty"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.checks import TITLE_LENGTH
+from storage.database import disk_errors
+from storage.files import make_folder, sync_folder, write_file
 from storage.formats import EXPORTS, read_book
 from storage.formats.book import Book, BookChapter
 from storage.manuscripts import Manuscripts
@@ -43,10 +45,12 @@ class Library:
     def import_book(self, data: bytes, filename: str) -> Project:
         """A new project from a `.txt`, `.md` or `.docx` file. Raises `UnreadableFile`, `TooLarge`."""
         book = read_book(data, filename)
-        project = self._manuscripts.create_project(book.title)
+        project = self._manuscripts.create_project(_short(book.title))
         try:
             for chapter in book.chapters:
-                self._manuscripts.add_chapter(project.id, chapter.title, chapter.text, kind="imported")
+                title = _short(chapter.title)
+                text = chapter.text if title == chapter.title else f"{chapter.title}\n\n{chapter.text}"
+                self._manuscripts.add_chapter(project.id, title, text, kind="imported")
         except TemploraError:
             self._manuscripts.delete_project(project.id)  # half a book is worse than the message why
             raise
@@ -61,14 +65,11 @@ class Library:
         """Write the manuscript, verify that it reads back, and only then discard the memory everywhere."""
         export, book = self._write(project_id, format)
         path = self._folder / "projects" / project_id / "exports" / export.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(path.suffix + ".part")
-        with temporary.open("wb") as file:
-            file.write(export.data)
-            file.flush()
-            os.fsync(file.fileno())
-        EXPORTS[format].verify(temporary.read_bytes(), book)
-        temporary.replace(path)
+        with disk_errors(path):
+            make_folder(path.parent)
+            write_file(path, export.data)
+            sync_folder(path.parent)
+            EXPORTS[format].verify(path.read_bytes(), book)
         report = self._learning.report(self._manuscripts.project(project_id))
         # Before the discard: it takes along the lessons that the pace is measured by.
         minutes = self._learning.seconds_for(sum(chunk.tokens for chunk in report.chunks)) / 60
@@ -84,6 +85,11 @@ class Library:
         book = Book(project.title, chapters)
         form = EXPORTS[format]
         return Export(f"{_file_name(project.title)}.{form.extension}", form.mime, form.write(book)), book
+
+
+def _short(title: str) -> str:
+    """A title that fits; what is cut off a chapter's stays in its text."""
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 2].rstrip() + " …"
 
 
 def _file_name(title: str) -> str:

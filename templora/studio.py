@@ -22,7 +22,7 @@ from templora.books import Books
 from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
-from templora.errors import BadInput, Conflict, StorageError, TemploraError
+from templora.errors import BadInput, Conflict, NotFound, StorageError, TemploraError
 from templora.learning import Learning
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport
@@ -49,7 +49,6 @@ class Studio:
 
         Raises `FolderInUse` where another desk holds the folder.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         self._lock = FolderLock(folder)
         self._store = open_database(folder)
         self._engine = engine
@@ -74,6 +73,9 @@ class Studio:
 
     def start(self) -> None:
         """Begin to learn and to keep the readable mirror, in the background."""
+        # A kill may have come between a save and its mirror; files that are equal are not touched.
+        self._dirty |= {project.id for project in self._manuscripts.projects()}
+        self._wake.set()
         self._learning.start()
         self._keeper.start()
 
@@ -258,8 +260,12 @@ class Studio:
             project = self._dirty.pop()
             try:
                 self._mirror.write(self._manuscripts.project(project), self._manuscripts.texts(project))
+            except NotFound:
+                continue
             except TemploraError as error:
                 log.warning("the readable copy of %s was not written: %s", project, error.message)
+                self._dirty.add(project)  # with the next change, or at the next start
+                return
 
 
 def open_studio(data: Path, models_dir: Path, model: str) -> Studio:

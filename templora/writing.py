@@ -130,6 +130,9 @@ class Writing:
         instruction = (instruction or "").strip() or None
         if instruction and len(instruction) > INSTRUCTION_CHARACTERS:
             raise BadInput(f"The instruction is too long: at most {INSTRUCTION_CHARACTERS} characters.")
+        # What is around the passage stays as it is: a selection often takes in the space or the line break after it.
+        passage = chapter.text[start:end]
+        start, end = start + len(passage) - len(passage.lstrip()), end - len(passage) + len(passage.rstrip())
         sampling = _seeded(sampling)
         before = chapter.text[max(0, start - CONTEXT_CHARACTERS) : start]
         after = chapter.text[end : end + CONTEXT_CHARACTERS // 4]
@@ -137,7 +140,7 @@ class Writing:
         def ask(memory: str | None) -> Rewrite:
             return Rewrite(memory, before, chapter.text[start:end], after, instruction or "", asdict(sampling))
 
-        return self._start("rewrite", chapter, span, instruction, sampling, ask)
+        return self._start("rewrite", chapter, (start, end), instruction, sampling, ask)
 
     # --- parts ---
 
@@ -212,15 +215,22 @@ class Writing:
                 self._copy(stream, self._engine.stream(ask(memory)), store)
             except MemoryNotResident:
                 # The memory moved on or the process was restarted in between; nothing has been streamed yet.
-                memory = self._learning.reopen(takes[0].project)
+                memory = self._learning.reopen(takes[0].project, memory)
+                for take in takes:
+                    self._manuscripts.set_take_memory(take.id, memory)
                 self._copy(stream, self._engine.stream(ask(memory)), store)
         except TemploraError as error:
+            stream.cancel()
             stream.put(Broke(error.code, error.message))
         except Exception:
+            stream.cancel()
             log.exception("a take broke off")
             stream.put(Broke("error", "Something went wrong while the model was writing. The text so far is kept."))
         finally:
-            store.close()
+            try:
+                store.close()
+            except TemploraError as error:
+                log.warning("the end of a take was not stored: %s", error.message)
             stream.put(None)
 
     def _copy(self, stream: TakeStream, inner: Stream, store: _Store) -> None:

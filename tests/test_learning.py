@@ -2,70 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from templora.config import DEFAULT
 from templora.engine import Drop, Learn
 from templora.errors import BadInput, DiskFull
-from templora.studio import Studio
-from tests.fakes import Clock, FakeEngine, fake_info
-
-RECIPE = replace(DEFAULT, chunk_tokens=64, prefix_tokens=32)
-
-
-def prose(paragraphs: int, word: str = "w") -> str:
-    return "\n\n".join(" ".join(f"{word}{(30 * i + j) % 500}" for j in range(30)) for i in range(paragraphs))
-
-
-class Desk:
-    """A Studio whose background thread is not started: the test does the steps."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.clock = Clock()
-        self.engine = FakeEngine(fake_info(folder))
-        self.open()
-
-    def open(self) -> None:
-        self.studio = Studio(self.folder / "data", self.engine, self.engine.info, RECIPE, self.clock)
-
-    def reopen(self) -> None:
-        self.studio.close()
-        self.engine.restart()
-        self.open()
-
-    def work(self) -> None:
-        steps = 0
-        while self.studio._learning.step():  # pyright: ignore[reportPrivateUsage]
-            steps += 1
-            assert steps < 500
-
-    def book(self, *texts: str) -> str:
-        project = self.studio.create_project("A book")
-        for number, text in enumerate(texts, 1):
-            self.studio.add_chapter(project.id, f"Chapter {number}", text)
-        return project.id
-
-    def chapters(self, project: str) -> list[str]:
-        return [head.id for head in self.studio.project(project)[1]]
-
-    def rewrite(self, chapter: str, change: Callable[[str], str]) -> None:
-        current = self.studio.chapter(chapter)
-        self.studio.save(chapter, current.revision, change(current.text))
-
-    def resident(self, project: str) -> list[list[int]]:
-        """What the serving memory has learnt."""
-        chain = self.studio._learning.serving(project)  # pyright: ignore[reportPrivateUsage]
-        return self.engine.memories[chain] if chain else []
-
-    def planned(self, project: str) -> list[list[int]]:
-        plan = self.studio._books.plan(project)  # pyright: ignore[reportPrivateUsage]
-        assert plan is not None
-        return [list(chunk.ids) for chunk in plan.chunks]
+from tests.studio_desk import Desk, prose
 
 
 @pytest.fixture
@@ -154,7 +98,7 @@ def test_an_edit_serves_the_old_memory_until_the_new_one_has_caught_up(desk: Des
     desk.work()
     assert desk.resident(project) == old, "nothing is rebuilt while the writer is at work"
     desk.clock.pass_(601)
-    desk.studio._learning.step()  # pyright: ignore[reportPrivateUsage]
+    desk.step()
     assert desk.studio.memory(project).state == "rebuilding"
     assert desk.resident(project) == old
     desk.work()
@@ -193,7 +137,7 @@ def test_a_dead_model_process_costs_no_knowledge(desk: Desk) -> None:
     project = desk.book(prose(14))
     desk.studio.memory_do(project, "learn")
     for _ in range(6):
-        desk.studio._learning.step()  # pyright: ignore[reportPrivateUsage]
+        desk.step()
     desk.engine.dead = True
     desk.work()
     desk.engine.restart()
@@ -217,7 +161,7 @@ def test_a_damaged_snapshot_is_passed_over(desk: Desk) -> None:
 def test_pause_holds_learning_and_resume_goes_on(desk: Desk) -> None:
     project = desk.book(prose(8))
     desk.studio.memory_do(project, "learn")
-    desk.studio._learning.step()  # pyright: ignore[reportPrivateUsage]
+    desk.step()
     desk.studio.memory_do(project, "pause")
     desk.work()
     report = desk.studio.memory(project)
@@ -231,7 +175,7 @@ def test_cancel_keeps_what_is_learnt_and_waits_to_be_asked(desk: Desk) -> None:
     project = desk.book(prose(8))
     desk.studio.memory_do(project, "learn")
     for _ in range(2):
-        desk.studio._learning.step()  # pyright: ignore[reportPrivateUsage]
+        desk.step()
     desk.studio.memory_do(project, "cancel")
     desk.work()
     report = desk.studio.memory(project)

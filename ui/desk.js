@@ -56,6 +56,12 @@
     return name;
   }
 
+  // An export without the last words would be worse than none.
+  async function saved() {
+    if (await window.desk.flush()) return;
+    throw new Error("your last words are not saved yet. Look above the text for what to do, then export again.");
+  }
+
   const reported = (work) => async (...values) => {
     try { return await work(...values); } catch (error) { return `That did not work: ${error.message}`; }
   };
@@ -77,7 +83,7 @@
       window.desk.toggle(null);
       whenReady(editor, () => editor().open(chapter || null));
     },
-    flush: async () => { if (editor()) await editor().flush(); },
+    flush: async () => (editor() ? editor().flush() : true),
 
     // --- writing ---
     do(verb) {
@@ -95,7 +101,7 @@
     sampling(values) {
       const settings = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
       settings.stop_at = settings.stop_at ? "paragraph" : "none";
-      if (settings.seed === null || settings.seed === "") delete settings.seed;
+      if (settings.seed === "") settings.seed = null; // null takes it back
       editor().settings(settings);
     },
 
@@ -111,12 +117,12 @@
 
     // --- files ---
     copy: reported(async (book, format) => {
-      await window.desk.flush();
+      await saved();
       const name = await download(await fetched(`/api/projects/${book}/copy?format=${format}`));
       return `${name} was downloaded. Nothing has changed: the memory is kept.`;
     }),
     finish: reported(async (book, format) => {
-      await window.desk.flush();
+      await saved();
       const answer = await fetched(`/api/projects/${book}/export`, {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ format }),
       });

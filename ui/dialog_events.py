@@ -64,7 +64,10 @@ def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any], blocks
     @told
     def import_file(path: str) -> list[Any]:
         file = Path(path)
-        project = studio.import_book(file.read_bytes(), file.name)
+        try:
+            project = studio.import_book(file.read_bytes(), file.name)
+        finally:
+            file.unlink(missing_ok=True)  # a manuscript is not to lie about in a temporary folder
         _, heads = studio.peek(project.id)
         gr.Info(
             f"{view.words(sum(head.words for head in heads))} in {len(heads)} chapter(s). The Memory panel shows how "

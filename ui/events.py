@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from templora.studio import Studio
+from ui import view
 from ui.dialog_events import wire_books, wire_export
 from ui.memory_events import wire_memory, wire_tick
 from ui.show import FLUSH_FIRST, OPENED, Handler, Show, told
@@ -26,7 +27,7 @@ def wire(desk: Desk, studio: Studio, blocks: gr.Blocks) -> None:
     ]  # fmt: skip
     wire_books(desk, studio, show, opened_outputs, blocks)
     _wire_binder(desk, studio, show, opened_outputs)
-    _wire_titles(desk, studio, show, opened_outputs)
+    _wire_titles(desk, studio)
     _wire_page(desk)
     _wire_takes(desk, studio)
     wire_memory(desk, studio)
@@ -99,29 +100,30 @@ def _wire_binder(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
     ).then(None, ids, None, js=OPENED)  # fmt: skip
 
 
-def _wire_titles(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> None:
+def _wire_titles(desk: Desk, studio: Studio) -> None:
+    # Leaving a field may come with a click on another chapter: nothing here says which one is open.
     ids = [desk.project, desk.chapter]
 
     @told
-    def rename_book(title: str, project: str, chapter: str) -> list[Any]:
+    def rename_book(title: str, project: str) -> Any:
         if project and title.strip() and title.strip() != studio.peek(project)[0].title:
             studio.rename_project(project, title)
-        return show.opened(project, chapter)
+        return gr.update(value=studio.peek(project)[0].title) if project else gr.skip()
 
     gr.on(
-        [desk.top.title.submit, desk.top.title.blur], rename_book, [desk.top.title, *ids], opened,
-        show_progress="hidden",
+        [desk.top.title.submit, desk.top.title.blur], rename_book, [desk.top.title, desk.project],
+        desk.top.title, show_progress="hidden",
     )  # fmt: skip
 
     @told
-    def rename_chapter(title: str, project: str, chapter: str) -> list[Any]:
+    def rename_chapter(title: str, project: str, chapter: str) -> Any:
         if chapter and title.strip() and title.strip() != studio.chapter(chapter).title:
             studio.change_chapter(chapter, title=title)
-        return show.opened(project, chapter)
+        return gr.update(choices=view.chapter_choices(studio.peek(project)[1])) if project else gr.skip()
 
     gr.on(
-        [desk.page.title.submit, desk.page.title.blur], rename_chapter, [desk.page.title, *ids], opened,
-        show_progress="hidden",
+        [desk.page.title.submit, desk.page.title.blur], rename_chapter, [desk.page.title, *ids],
+        desk.binder.chapters, show_progress="hidden",
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
     outputs = [
         desk.seen, foot.model, foot.where, foot.memory, desk.top.words, desk.binder.chapters, desk.takes.earlier,
         panel.number, panel.explanation, panel.counts, panel.bar, panel.line, panel.pause, panel.resume, panel.cancel,
-        panel.chart,
+        panel.chart, desk.page.finished,
     ]  # fmt: skip
 
     def tick(project_id: str, chapter_id: str, seen: str) -> list[Any]:
@@ -79,7 +79,9 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
         points = view.chart(report.chunks)
         counts = f"{report.known_words:,} {report.pending_words:,}"
         drawn = [[point.chunk, point.perplexity] for point in points]
-        now = json.dumps([lines, line, number, counts, hash(str(chapters)), hash(str(takes)), len(drawn)])
+        now = json.dumps(
+            [[*lines, project.finished_at], line, number, counts, hash(str(chapters)), hash(str(takes)), len(drawn)]
+        )
         if seen == now:
             return [gr.skip()] * len(outputs)
         before = json.loads(seen) if seen.startswith("[[") else [None] * 7
@@ -101,6 +103,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
             gr.update(visible=report.state == "paused"),
             gr.update(visible=working),
             _plot(points) if before[2] != after[2] or before[6] != after[6] else gr.skip(),
+            gr.update(visible=project.finished_at is not None),
         ]
 
     desk.timer.tick(

@@ -15,26 +15,32 @@ import webbrowser
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import swagger_ui_bundle
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from templora import __version__
-from templora.errors import BadInput, TemploraError
+from templora.errors import BadInput, NotFound, TemploraError
 from templora.studio import Studio, open_studio
 from ui import api
 from ui.guards import LOOPBACK, OriginGuard, SecurityHeaders, TokenGuard
 
 log = logging.getLogger(__name__)
 
+SWAGGER = Path(str(swagger_ui_bundle.swagger_ui_path))
 STATIC = {
     "editor.js": ("text/javascript", Path(__file__).parent / "editor" / "dist" / "editor.js"),
     "desk.css": ("text/css", Path(__file__).parent / "desk.css"),
     "desk.js": ("text/javascript", Path(__file__).parent / "desk.js"),
+    "swagger-ui-bundle.js": ("text/javascript", SWAGGER / "swagger-ui-bundle.js"),
+    "swagger-ui.css": ("text/css", SWAGGER / "swagger-ui.css"),
     "icon.svg": ("image/svg+xml", Path(__file__).parent / "icon.svg"),
 }
 
@@ -88,10 +94,24 @@ def create_app(studio: Studio, host: str = "127.0.0.1", token: str | None = None
         if not task.done():
             await asyncio.wait([task], timeout=5)
 
-    app = FastAPI(title="Templora", version=__version__, lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title="Templora", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.openapi_version = "3.0.2"  # what the packaged Swagger UI reads; our routes use nothing newer
     app.include_router(api.routes(studio))
     app.add_exception_handler(TemploraError, api.error_response)
     app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(StarletteHTTPException, _http_error)
+    app.add_exception_handler(Exception, _own_error)
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        """FastAPI's page, with Swagger's own files served from here: it works without a network."""
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Templora's routes",
+            swagger_js_url="/desk/swagger-ui-bundle.js",
+            swagger_css_url="/desk/swagger-ui.css",
+            swagger_favicon_url="/desk/icon.svg",
+        )
 
     @app.get("/desk/{name}", include_in_schema=False)
     def static(name: str) -> FileResponse:
@@ -99,6 +119,10 @@ def create_app(studio: Studio, host: str = "127.0.0.1", token: str | None = None
             raise BadInput("There is no such file.")
         mime, path = STATIC[name]
         return FileResponse(path, media_type=mime, headers={"Cache-Control": "no-cache"})
+
+    @app.api_route("/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    def unknown(rest: str) -> None:
+        raise NotFound(f"There is no route /api/{rest} for this method; see /docs.")
 
     app.mount("/", page)
     app.add_middleware(SecurityHeaders)
@@ -117,7 +141,8 @@ def run(data: Path, models: Path, host: str, port: int, model: str, open_browser
     studio = open_studio(data, models, model)
     studio.start()
     try:
-        address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{listener.getsockname()[1]}/"
+        name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+        address = f"http://{name}:{listener.getsockname()[1]}/"
         url = address if token is None else f"{address}?token={token}"
         print(f"Templora {__version__} is at {url}", flush=True)
         if token is not None:
@@ -149,6 +174,19 @@ def _listen(host: str, port: int) -> socket.socket:
 def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         log.error("the page could not be built", exc_info=task.exception())
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses (a broken upload, say), in the one shape of errors."""
+    assert isinstance(error, StarletteHTTPException)
+    code = "not_found" if error.status_code == 404 else "bad_input"
+    return JSONResponse({"error": {"code": code, "message": str(error.detail)}}, status_code=error.status_code)
+
+
+def _own_error(request: Request, error: Exception) -> JSONResponse:
+    """A bug: it is logged by the server, and the page is told in the one shape of errors."""
+    message = "Something went wrong in the desk itself; its terminal says more. Your text is safe."
+    return JSONResponse({"error": {"code": "error", "message": message}}, status_code=500)
 
 
 def _bad_request(request: Request, error: Exception) -> JSONResponse:

@@ -118,7 +118,7 @@ def memory_line(report: MemoryReport) -> str:
         case "failed":
             return report.failure or "Learning failed."
         case "discarded":
-            return "This book is finished and its memory discarded. ‘Learn now’ would learn it again."
+            return "The memory was discarded. ‘Learn now’ would learn the book again."
         case "empty":
             return "The memory is empty."
         case "current":

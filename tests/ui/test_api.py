@@ -100,6 +100,13 @@ def test_errors_have_one_shape(client: TestClient) -> None:
         (client.post("/api/projects", json={}), 422, "bad_input"),
         (client.post("/api/projects/import", files={"file": ("a.txt", b"")}), 422, "unreadable_file"),
         (client.post("/api/projects/none/memory/dance"), 422, "bad_input"),
+        (client.get("/api/nothing"), 404, "not_found"),
+        (client.put("/api/status"), 404, "not_found"),
+        (
+            client.post("/api/projects/import", content=b"x", headers={"Content-Type": "multipart/form-data"}),
+            400,
+            "bad_input",
+        ),
     ):
         assert response.status_code == status, response.text
         assert response.json()["error"]["code"] == code
@@ -152,10 +159,11 @@ def test_a_rewrite_replaces_its_passage(client: TestClient, engine: FakeEngine) 
     _, chapter = made(client, "It was bad. It was good.")
     engine.replies = ["It was fine."]
     url = f"/api/chapters/{chapter['id']}"
-    body = {"base_revision": chapter["revision"], "start": 0, "end": 11, "instruction": "kinder"}
+    body = {"base_revision": chapter["revision"], "start": 0, "end": 12, "instruction": "kinder"}
     got = events(client.post(url + "/rewrite", json=body))
     accepted = client.post(f"/api/takes/{got[-1][1]['id']}/accept", json={"base_revision": chapter["revision"]}).json()
     assert accepted["text"] == "It was fine.  It was good."
+    assert engine.requests[-1].passage == "It was bad.", "the space around a passage stays"  # type: ignore[union-attr]
     empty = {**body, "end": 0, "base_revision": accepted["revision"]}
     assert client.post(url + "/rewrite", json=empty).status_code == 422
 

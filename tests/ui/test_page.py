@@ -129,9 +129,7 @@ def test_the_memory_panel_shows_what_is_learnt_and_pauses(page: Page, url: str, 
     expect(page.locator("#memory-chart")).to_be_visible()
     page.locator("#memory-discard").click()
     page.locator("#discard-memory-yes").click()
-    expect(line(page, "memory-line")).to_have_value(
-        "This book is finished and its memory discarded. ‘Learn now’ would learn it again."
-    )
+    expect(line(page, "memory-line")).to_have_value("The memory was discarded. ‘Learn now’ would learn the book again.")
 
 
 def test_a_draft_copy_keeps_the_memory_and_finishing_offers_to_relearn(page: Page, url: str, studio: Studio) -> None:

@@ -6,9 +6,13 @@ import { createParser } from "eventsource-parser";
 export async function readEvents(body, onEvent) {
   const parser = createParser({ onEvent: ({ event, data }) => onEvent(event ?? "message", JSON.parse(data)) });
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    parser.feed(value);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      parser.feed(value);
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // whatever ended the reading, the server need not go on
   }
 }

@@ -62,8 +62,12 @@ export class Writing {
 
   /** The selected passage in other words. */
   async rewrite(instruction = "") {
-    const { from, to } = this.#view.state.selection.main;
-    if (this.#view.state.sliceDoc(from, to).trim()) return this.#ask({ kind: "rewrite", from, to, instruction });
+    const selected = this.#view.state.selection.main;
+    const passage = this.#view.state.sliceDoc(selected.from, selected.to);
+    // A selection often takes in the space or the line break after a passage; that is not to be rewritten.
+    const from = selected.from + passage.length - passage.trimStart().length;
+    const to = selected.to - passage.length + passage.trimEnd().length;
+    if (from < to) return this.#ask({ kind: "rewrite", from, to, instruction });
     this.#notices.show("Select the passage to rewrite first.", "model");
   }
 

@@ -1,0 +1,49 @@
+"""When a project's memory may learn: what is due now, and whether what has gone stale may be rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from storage.manuscripts import Manuscripts
+from storage.records import Project
+from templora import memory
+from templora.books import Books
+from templora.chunks import Chunk
+from templora.keeping import MemoryState
+from templora.memory import Plan
+
+
+class Schedule:
+    """Decides by where and when the writer last wrote; `clock` is Unix time."""
+
+    def __init__(self, manuscripts: Manuscripts, books: Books, clock: Callable[[], float]) -> None:
+        self._manuscripts = manuscripts
+        self._books = books
+        self._clock = clock
+
+    def target(self, project: Project, state: MemoryState, plan: Plan) -> int:
+        """How many leading chunks of the plan may be learnt now."""
+        heads = self._manuscripts.chapters(project.id)
+        if state.learn_now or not heads:
+            return len(plan.chunks)
+        # After a while the end of a chapter that was edited in mid-book must not keep the memory from what follows.
+        latest = heads[-1] if self._idle(project) else max(heads, key=lambda head: (head.updated_at, head.position))
+        return memory.due(plan, latest.id, self._settled)
+
+    def _settled(self, chunk: Chunk) -> bool:
+        return self._clock() - self._books.touched(chunk) >= memory.SETTLED_S
+
+    def _idle(self, project: Project) -> bool:
+        return self._clock() - project.updated_at >= memory.IDLE_S
+
+    def may_rebuild(self, project: Project, state: MemoryState, plan: Plan) -> bool:
+        """On *Learn now*, after ten idle minutes, or once the writer has left the edit for the book's last chapter."""
+        if state.learn_now or self._idle(project):
+            return True
+        heads = self._manuscripts.chapters(project.id)
+        latest = max(heads, key=lambda head: (head.updated_at, head.position)) if heads else None
+        first = memory.known(plan, state.serving)
+        if latest is None or latest.id != heads[-1].id or first == len(plan.chunks):
+            return False
+        edited = plan.chunks[first]
+        return edited.chapter != latest.id and self._settled(edited)

@@ -1,0 +1,147 @@
+"""What happens between two steps of learning: takes, clicks, crashes and edits that come at a bad moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from templora.config import Sampling
+from templora.engine import Continue, Learn, Reply, Request, Save
+from templora.errors import DiskFull
+from templora.writing import Broke, Finished
+from tests.studio_desk import Desk, prose
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.studio.close()
+
+
+def cursor(desk: Desk, project: str) -> tuple[str, int, int]:
+    chapter = desk.studio.chapter(desk.chapters(project)[0])
+    return chapter.id, chapter.revision, len(chapter.text)
+
+
+def test_a_take_that_races_a_lesson_is_written_with_the_memory_as_it_is_then(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = desk.book(prose(12))
+    desk.studio.memory_do(project, "learn")
+    desk.step()
+    desk.step()
+    stale = desk.studio._learning.serving(project)  # pyright: ignore[reportPrivateUsage]
+    desk.step()  # no snapshot yet: only the engine holds what was learnt
+    held = desk.studio.memory(project).known_chunks
+    real = desk.studio._learning.serving  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(desk.studio._learning, "serving", lambda _: stale)  # pyright: ignore[reportPrivateUsage]
+    chapter, revision, end = cursor(desk, project)
+    events = list(desk.studio.continue_(chapter, revision, end, Sampling()))
+    assert isinstance(events[-1], Finished)
+    assert desk.studio.memory(project).known_chunks == held, "nothing was forgotten"
+    asked = [request for request in desk.engine.requests if isinstance(request, Continue)]
+    assert asked[-1].memory == real(project)
+    assert desk.studio.takes(chapter)[-1].memory == real(project)
+
+
+def test_an_edit_to_text_that_is_not_learnt_yet_does_not_hold_up_the_rest(desk: Desk) -> None:
+    project = desk.book(prose(5), prose(5, "v"), prose(5, "z"))
+    desk.studio.memory_do(project, "learn")
+    desk.step()
+    desk.studio.memory_do(project, "cancel")
+    desk.rewrite(desk.chapters(project)[0], lambda text: text[:-5] + " fixed")
+    desk.studio.memory_do(project, "resume")
+    desk.clock.pass_(700)
+    desk.work()
+    report = desk.studio.memory(project)
+    last = [chunk for chunk in report.chunks if chunk.chapter == desk.chapters(project)[2]]
+    assert report.pending_chunks <= len(last)
+
+
+def test_an_edit_that_was_left_for_the_last_chapter_is_relearnt_while_the_writer_goes_on(desk: Desk) -> None:
+    project = desk.book(prose(8), prose(8, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    first, last = desk.chapters(project)
+    desk.rewrite(first, lambda text: text.replace("w155", "changed"))
+    desk.work()
+    report = desk.studio.memory(project)
+    assert report.stale_chunks > 0 and report.state == "current", "it does not claim to be learning"
+    desk.clock.pass_(130)
+    desk.rewrite(last, lambda text: text + " more")
+    desk.work()
+    rebuilt = desk.resident(project)
+    assert rebuilt == desk.planned(project)[: len(rebuilt)] and len(rebuilt) > report.known_chunks
+
+
+def test_discard_forgets_an_abandoned_memory_too(desk: Desk) -> None:
+    project = desk.book(prose(8), prose(8, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    chapter = desk.chapters(project)[0]
+    original = desk.studio.chapter(chapter).text
+    desk.rewrite(chapter, lambda text: text.replace("w155", "changed"))
+    desk.clock.pass_(700)
+    desk.step()
+    desk.step()
+    desk.rewrite(chapter, lambda _: original)
+    desk.step()
+    desk.studio.discard_memory(project)
+    assert desk.engine.memories == {}
+
+
+def test_learn_now_is_not_lost_while_a_snapshot_is_written(desk: Desk) -> None:
+    project = desk.book(prose(5), "w1 w2")
+    call = desk.engine.call
+
+    def clicks(request: Request) -> Reply:
+        if isinstance(request, Save):
+            desk.engine.call = call
+            desk.studio.memory_do(project, "learn")
+        return call(request)
+
+    desk.engine.call = clicks
+    desk.work()
+    assert desk.studio.memory(project).pending_chunks == 0
+
+
+def test_a_bug_in_one_memory_does_not_end_the_learning_of_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, sound = desk.book(prose(5)), desk.book(prose(5, "v"))
+    commit = desk.studio._snapshots.commit  # pyright: ignore[reportPrivateUsage]
+
+    def fails(project: str, *rest: object) -> object:
+        if project == broken:
+            raise PermissionError("not ours")
+        return commit(project, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk.studio._snapshots, "commit", fails)  # pyright: ignore[reportPrivateUsage]
+    for project in (broken, sound):
+        desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.studio.memory(broken).state == "failed"
+    assert desk.studio.memory(sound).state == "current"
+
+
+def test_a_full_disk_under_a_take_ends_the_stream_with_its_message(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = desk.book("One.")
+
+    def full(*_: object) -> None:
+        raise DiskFull("The disk is full.")
+
+    monkeypatch.setattr(desk.studio._manuscripts, "finish_take", full)  # pyright: ignore[reportPrivateUsage]
+    events = list(desk.studio.continue_(*cursor(desk, project), Sampling()))
+    assert events[-1] == Broke("disk_full", "The disk is full.")
+
+
+def test_while_the_model_is_away_the_memory_does_not_claim_to_learn(desk: Desk) -> None:
+    project = desk.book(prose(5))
+    desk.studio.memory_do(project, "learn")
+    desk.engine.state = "failed"
+    assert desk.studio.memory(project).state == "empty"
+    desk.engine.state = "ready"
+    assert desk.studio.memory(project).state == "learning"
+    desk.work()
+    assert sum(isinstance(request, Learn) for request in desk.engine.requests) > 1
