@@ -136,6 +136,14 @@
   };
 
   if (/Mac|iP(hone|ad)/.test(navigator.platform)) document.documentElement.dataset.keys = "mac";
+  // Asks the page to open what was open, until it has: a click before Gradio listens is not heard.
+  function begin() {
+    if (document.body.dataset.book) return;
+    $("restore")?.click();
+    setTimeout(begin, 700);
+  }
+  whenReady(() => $("restore") && editor(), begin);
+
   window.addEventListener("templora:state", (event) => show(event.detail));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

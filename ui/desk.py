@@ -31,6 +31,7 @@ class Desk:
     project: gr.Textbox
     chapter: gr.Textbox
     seen: gr.Textbox
+    restore: gr.Button
     top: parts.Top
     binder: parts.Binder
     page: parts.Page
@@ -49,6 +50,7 @@ def build(studio: Studio) -> gr.Blocks:
         project = gr.Textbox(visible="hidden", label="project", elem_id="project-id")
         chapter = gr.Textbox(visible="hidden", label="chapter", elem_id="chapter-id")
         seen = gr.Textbox(visible="hidden", label="seen", elem_id="seen")
+        restore = gr.Button("Open what was open", visible="hidden", elem_id="restore")
         with gr.Column(elem_id="desk"):
             top = parts.top()
             binder = parts.binder()
@@ -60,9 +62,9 @@ def build(studio: Studio) -> gr.Blocks:
         books = dialogs.books()
         export = dialogs.export()
         desk = Desk(
-            project, chapter, seen, top, binder, page, takes, memory, books, export, side, footer, gr.Timer(2)
+            project, chapter, seen, restore, top, binder, page, takes, memory, books, export, side, footer, gr.Timer(2)
         )  # fmt: skip
-        events.wire(desk, studio, blocks)
+        events.wire(desk, studio)
     return blocks
 
 

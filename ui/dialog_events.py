@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ui.desk import Desk
 
 
-def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any], blocks: gr.Blocks) -> None:
+def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> None:
     box, books = desk.books.box, desk.books
     listed = [books.books, books.open, books.delete, books.deleted_group, books.deleted, books.message]
     ids = [desk.project, desk.chapter]
@@ -24,9 +24,10 @@ def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any], blocks
         updates = show.opened(project, chapter)
         return [*updates, gr.update(visible=not updates[0]), *show.books()]
 
-    blocks.load(
-        on_load, ids, [*opened, box, *listed], js="() => window.desk.restore()", show_progress="hidden"
-    ).then(None, ids, None, js=OPENED)  # fmt: skip
+    # Gradio's own load event stays away on one page load in ten: desk.js clicks this until it has been heard.
+    desk.restore.click(
+        on_load, ids, [*opened, box, *listed], js="() => window.desk.restore()", queue=False, show_progress="hidden"
+    ).then(None, ids, None, js=OPENED)
 
     @told
     def open_dialog(project: str) -> list[Any]:

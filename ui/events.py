@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from ui.desk import Desk
 
 
-def wire(desk: Desk, studio: Studio, blocks: gr.Blocks) -> None:
+def wire(desk: Desk, studio: Studio) -> None:
     show = Show(studio)
     opened_outputs = [
         desk.project, desk.chapter, desk.top.title, desk.top.words, desk.binder.chapters, desk.page.title,
         desk.takes.earlier, desk.seen, desk.page.finished,
     ]  # fmt: skip
-    wire_books(desk, studio, show, opened_outputs, blocks)
+    wire_books(desk, studio, show, opened_outputs)
     _wire_binder(desk, studio, show, opened_outputs)
     _wire_titles(desk, studio)
     _wire_page(desk)
