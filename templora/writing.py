@@ -148,6 +148,9 @@ class Writing:
         chapter = self._manuscripts.chapter(chapter_id)
         if chapter.revision != base_revision:
             raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
+        status = self._engine.status()
+        if status.state in ("fetching", "loading", "failed"):
+            raise ModelNotReady(f"The model is not ready: {status.message} Your text is safe.")
         self._learning.touch(chapter.project)
         return chapter
 
@@ -185,8 +188,6 @@ class Writing:
         ask: Asker,
     ) -> TakeStream:
         status = self._engine.status()
-        if status.state in ("fetching", "loading", "failed"):
-            raise ModelNotReady(f"The model is not ready: {status.message} Your text is safe.")
         memory = self._learning.serving(chapter.project)
         takes = [
             self._manuscripts.start_take(
