@@ -9,7 +9,8 @@ from transformers import PreTrainedTokenizerFast
 
 from templora.adapter import Adapter
 from templora.config import Recipe
-from tests.engine.tiny import QUICK, TEXT, tiny_model, tiny_tokenizer
+from templora.embedded import EmbeddedEngine
+from tests.engine.tiny import QUICK, TEXT, tiny_model, tiny_tokenizer, wait_until
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -56,3 +57,11 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: PreTrainedT
     tiny_model().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def engine(tiny_folder: Path, tmp_path: Path) -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(str(tiny_folder), tmp_path / "models", QUICK)
+    wait_until(lambda: engine.status().state == "ready")
+    yield engine
+    engine.close()
