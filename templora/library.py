@@ -9,7 +9,7 @@ from pathlib import Path
 from storage.checks import TITLE_LENGTH
 from storage.database import disk_errors
 from storage.files import make_folder, sync_folder, write_file
-from storage.formats import EXPORTS, read_book
+from storage.formats import EXPORTS, Format, read_book
 from storage.formats.book import Book, BookChapter
 from storage.manuscripts import Manuscripts
 from storage.records import Discarded, Project
@@ -69,7 +69,7 @@ class Library:
             make_folder(path.parent)
             write_file(path, export.data)
             sync_folder(path.parent)
-            EXPORTS[format].verify(path.read_bytes(), book)
+            _form(format).verify(path.read_bytes(), book)
         report = self._learning.report(self._manuscripts.project(project_id))
         # Before the discard: it takes along the lessons that the pace is measured by.
         minutes = self._learning.seconds_for(sum(chunk.tokens for chunk in report.chunks)) / 60
@@ -78,13 +78,19 @@ class Library:
         return Finish(export, path, discarded, minutes)
 
     def _write(self, project_id: str, format: str) -> tuple[Export, Book]:
-        if format not in EXPORTS:
-            raise BadInput(f"There is no format {format!r}; choose one of: {', '.join(EXPORTS)}.")
         project = self._manuscripts.project(project_id)
         chapters = [BookChapter(chapter.title, chapter.text) for chapter in self._manuscripts.texts(project_id)]
         book = Book(project.title, chapters)
-        form = EXPORTS[format]
+        form = _form(format)
         return Export(f"{_file_name(project.title)}.{form.extension}", form.mime, form.write(book)), book
+
+
+def _form(format: str) -> Format:
+    """A format by its name or by its file's extension."""
+    for name, form in EXPORTS.items():
+        if format in (name, form.extension):
+            return form
+    raise BadInput(f"There is no format {format!r}; choose one of: {', '.join(EXPORTS)}.")
 
 
 def _short(title: str) -> str:

@@ -239,6 +239,7 @@ def test_a_draft_copy_keeps_the_memory_and_finishing_discards_it(client: TestCli
     until(lambda: client.get(url + "/memory").json(), lambda report: report["state"] == "current")
     copy = client.get(url + "/copy", params={"format": "markdown"})
     assert "Salt%20Road.md" in copy.headers["content-disposition"] and b"w1 w2" in copy.content
+    assert client.get(url + "/copy", params={"format": "md"}).content == copy.content
     assert client.get(url + "/memory").json()["known_chunks"] > 0
     done = client.post(url + "/export", json={"format": "docx"})
     report = json.loads(done.headers["templora-finish"])
