@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage.manuscripts import Manuscripts
-
 from templora import chunks as chunking
 from templora.chunks import Chunk, FileTokenizer, Tokenizer
 from templora.config import Recipe
