@@ -116,6 +116,7 @@ def test_a_listener_that_fails_stops_nothing(engine: EmbeddedEngine, ids: list[i
     engine.on_status(broken)
     engine.call(Open(chain(0)))
     learn(engine, ids, 0)
+    assert engine.status().state == "ready"
 
 
 def test_an_error_inside_the_model_is_answered_and_the_engine_goes_on(engine: EmbeddedEngine, ids: list[int]) -> None:
