@@ -64,6 +64,12 @@ class Manuscripts(Takes):
             touch_project(sql, project, now)
         return chapter
 
+    def deleted_chapters(self, project: str) -> list[ChapterHead]:
+        """The chapters that `restore_chapter` can bring back, the last deleted first."""
+        where = "WHERE project = ? AND deleted_at IS NOT NULL ORDER BY deleted_at DESC"
+        with self._store.read() as rows:
+            return [ChapterHead(**row) for row in rows.all(f"{_HEAD} {where}", project)]
+
     def rename_chapter(self, id: str, title: str) -> None:
         title = clean_title(title)
         with self._store.transaction() as sql:

@@ -306,7 +306,7 @@ def _state(project: Project, state: MemoryState, held: int, target: int) -> memo
         return "rebuilding"
     if target > held:
         return "learning"
-    return "current" if held else "empty"
+    return "current" if held or state.serving else "empty"
 
 
 def _lesson(project: str, link: str, parent: str, learnt: Learnt, now: float) -> Lesson:

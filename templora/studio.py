@@ -157,6 +157,10 @@ class Studio:
         self._manuscripts.delete_chapter(id)
         self._changed(project)
 
+    def deleted_chapters(self, project: str) -> list[ChapterHead]:
+        """Those that `restore_chapter` can bring back, the last deleted first; kept as long as deleted books are."""
+        return self._manuscripts.deleted_chapters(project)
+
     def restore_chapter(self, id: str) -> Chapter:
         self._manuscripts.restore_chapter(id)
         chapter = self._manuscripts.chapter(id)

@@ -34,7 +34,7 @@
     if (state.error) return state.error;
     if (state.conflict) return "Two versions: choose above";
     if (state.saving) return "Saving …";
-    if (!state.savedAt) return "";
+    if (!state.savedAt) return state.unsaved ? "" : "Saved";
     return `Saved ${new Date(state.savedAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
   }
 
@@ -90,7 +90,7 @@
       const name = { accept: ["accept", "acceptRewrite"], dismiss: ["dismiss", "rejectRewrite"] }[verb];
       const diff = editor().state().mode === "diff" || editor().state().mode === "rewriting";
       editor()[name ? name[diff ? 1 : 0] : verb]();
-      if (verb !== "previousTake" && verb !== "nextTake") editor().focus();
+      if (matchMedia("(pointer: fine)").matches) editor().focus(); // a phone would raise its keyboard
     },
     askRewrite() {
       const field = document.querySelector("#instruction textarea");

@@ -8,7 +8,7 @@ import gradio as gr
 
 from ui.parts import confirm, quiet
 
-FORMATS = [("Word (.docx)", "docx"), ("Markdown (.md)", "markdown"), ("Plain text (.txt)", "text")]
+FORMATS = [("Word (.docx)", "docx"), ("Markdown (.md)", "markdown"), ("Plain text (.txt, no italics)", "text")]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def wire(desk: Desk, studio: Studio) -> None:
     opened_outputs = [
         desk.project, desk.chapter, desk.top.title, desk.top.words, desk.binder.chapters, desk.page.title,
         desk.takes.earlier, desk.seen, desk.page.finished,
+        desk.binder.deleted_group, desk.binder.deleted,
     ]  # fmt: skip
     wire_books(desk, studio, show, opened_outputs)
     _wire_binder(desk, studio, show, opened_outputs)
@@ -75,7 +76,7 @@ def _wire_binder(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
     @told
     def ask(chapter: str) -> list[Any]:
         title = studio.chapter(chapter).title
-        return [gr.update(visible=True), f"Delete the chapter ‘{title}’?"]
+        return [gr.update(visible=True), f"Delete the chapter ‘{title}’? It can be brought back for 30 days."]
 
     binder.delete.click(ask, desk.chapter, [binder.confirm, binder.confirm_text], show_progress="hidden")
     binder.confirm_no.click(lambda: gr.update(visible=False), None, binder.confirm, show_progress="hidden")
@@ -83,20 +84,20 @@ def _wire_binder(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
     @told
     def delete(project: str, chapter: str) -> list[Any]:
         studio.delete_chapter(chapter)
-        return [gr.update(visible=False), gr.update(visible=True), chapter, *show.opened(project, "")]
+        return [gr.update(visible=False), *show.opened(project, "")]
 
     binder.confirm_yes.click(
-        delete, ids, [binder.confirm, binder.deleted, binder.deleted_id, *opened], js=FLUSH_FIRST,
+        delete, ids, [binder.confirm, *opened], js=FLUSH_FIRST,
         show_progress="hidden",
     ).then(None, ids, None, js=OPENED)  # fmt: skip
 
     @told
-    def undo(project: str, chapter: str) -> list[Any]:
+    def restore(project: str, chapter: str) -> list[Any]:
         studio.restore_chapter(chapter)
-        return [gr.update(visible=False), *show.opened(project, chapter)]
+        return show.opened(project, chapter)
 
-    binder.undo_delete.click(
-        undo, [desk.project, binder.deleted_id], [binder.deleted, *opened], show_progress="hidden"
+    binder.restore.click(
+        restore, [desk.project, binder.deleted], opened, js=FLUSH_FIRST, show_progress="hidden"
     ).then(None, ids, None, js=OPENED)  # fmt: skip
 
 

@@ -33,9 +33,9 @@ class Binder:
     confirm_text: gr.Textbox
     confirm_yes: gr.Button
     confirm_no: gr.Button
-    deleted: gr.Row
-    deleted_id: gr.Textbox
-    undo_delete: gr.Button
+    deleted_group: gr.Accordion
+    deleted: gr.Radio
+    restore: gr.Button
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,10 @@ def binder() -> Binder:
             down = gr.Button("↓ Down", elem_id="chapter-down", elem_classes="bare", size="sm", min_width=0)
             delete = gr.Button("Delete …", elem_id="chapter-delete", elem_classes="bare", size="sm", min_width=0)
         sure, text, yes, no = confirm("delete-chapter", "Delete chapter", "Keep it")
-        with gr.Row(visible=False, elem_id="deleted-chapter") as deleted:
-            deleted_id = gr.Textbox(visible="hidden", label="Deleted chapter")
-            undo = gr.Button("Undo: bring the chapter back", elem_id="undo-delete", size="sm")
-    return Binder(chapters, add, up, down, delete, sure, text, yes, no, deleted, deleted_id, undo)
+        with gr.Accordion("Deleted chapters", open=False, visible=False, elem_id="deleted-chapters") as group:
+            deleted = gr.Radio([], label="Kept for 30 days", elem_id="deleted-chapter")
+            restore = gr.Button("Bring it back", elem_id="chapter-restore", size="sm")
+    return Binder(chapters, add, up, down, delete, sure, text, yes, no, group, deleted, restore)
 
 
 def page() -> Page:
@@ -204,7 +204,7 @@ def takes() -> Takes:
         gr.HTML("<h2>Earlier takes of this chapter</h2>")
         earlier = gr.Radio([], label="Earlier takes", show_label=False, container=False, elem_id="earlier")
         with gr.Row(elem_id="take-tools"):
-            insert = gr.Button("Insert at the caret", elem_id="take-insert", size="sm", min_width=0)
+            insert = gr.Button("Use it", elem_id="take-insert", size="sm", min_width=0)
             forget = gr.Button("Delete", elem_id="take-delete", elem_classes="bare", size="sm", min_width=0)
         gr.HTML("<p class='dim' id='no-takes'>Takes you have seen are kept here, the rejected ones too.</p>")
     numbers = (length, takes, temperature, top_p, top_k, min_p, repetition)

@@ -53,6 +53,7 @@ class Show:
         """For `opened_outputs`: everything that depends on which chapter is open."""
         project, heads, chapter_id = self.book(project_id, chapter_id)
         title = next((head.title for head in heads if head.id == chapter_id), "")
+        deleted = view.chapter_choices(self.studio.deleted_chapters(project.id)) if project else []
         number = next((n for n, head in enumerate(heads, 1) if head.id == chapter_id), 0)
         return [
             project.id if project else "",
@@ -64,6 +65,8 @@ class Show:
             gr.update(choices=view.take_choices(self.studio.takes(chapter_id)) if chapter_id else [], value=None),
             "",
             gr.update(visible=project is not None and project.finished_at is not None),
+            gr.update(visible=bool(deleted)),
+            gr.update(choices=deleted, value=deleted[0][1] if deleted else None),
         ]
 
     def books(self, message: str = "", value: str | None = None) -> list[Any]:

@@ -34,14 +34,15 @@ def project_choices(projects: Sequence[tuple[Project, int]]) -> list[tuple[str, 
 
 
 def take_choices(takes: Sequence[Take]) -> list[tuple[str, str]]:
-    """(label, id) of continuations, newest first; accepted ones say so."""
+    """(label, id), newest first; rewrites and accepted ones say so."""
     rows: list[tuple[str, str]] = []
     for take in reversed(takes):
-        if take.kind != "continue" or not take.text.strip():
+        if not take.text.strip():
             continue
         text = " ".join(take.text.split())
         short = text if len(text) <= PREVIEW_CHARACTERS else text[:PREVIEW_CHARACTERS].rsplit(" ", 1)[0] + " …"
-        rows.append((("✓ " if take.accepted_revision else "") + short, take.id))
+        kind = "Rewrite: " if take.kind == "rewrite" else ""
+        rows.append((("✓ " if take.accepted_revision else "") + kind + short, take.id))
     return rows
 
 
@@ -93,6 +94,10 @@ def chart(chunks: Sequence[ChunkReport]) -> list[Point]:
 def headline(report: MemoryReport) -> tuple[str, str]:
     """(number, explanation) at the head of the Memory panel. Holds numbers only, never prose of the book."""
     change = change_percent(report.chunks)
+    if report.known_chunks == 0 and report.stale_chunks:
+        return "–", "You edited the beginning of what was learnt. The memory is kept, and brought up to date by itself."
+    if report.known_chunks == 1:
+        return "–", "The first passage is learnt. From the next one on it is measured what that is worth."
     if change is None:
         return "–", "Nothing learnt yet. The memory learns text once writing has moved on from it, or on ‘Learn now’."
     number = f"{change:+.1f} %".replace("-", "−")
@@ -124,6 +129,8 @@ def memory_line(report: MemoryReport) -> str:
         case "current":
             if report.stale_chunks:
                 return "You edited learnt text; it is relearnt after ten quiet minutes, or on ‘Learn now’."
+            if report.pending_words:
+                return "The rest is learnt when writing has moved on from it, or on ‘Learn now’."
             return "All that is due has been learnt."
 
 

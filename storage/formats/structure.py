@@ -5,6 +5,7 @@ Headings that the file marks as such (Markdown, Word styles) are believed; witho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
@@ -16,6 +17,11 @@ from storage.formats.pieces import Item, Mark, Piece
 from storage.formats.prose import Paragraph, Run, clean_title, render
 
 _FRONT = "Front matter"
+_TITLE_PAGE = re.compile(
+    r"(?i:by|or|produced by|author of|edited by|translated by|copyright|©)\b.*|[^a-z]*|\d{4}", re.DOTALL
+)
+"""Who wrote and made the book, and lines in capitals, as title pages are set."""
+_PAGE_NUMBER = re.compile(r"[\s.·…]+\d+$")
 
 
 def build(pieces: Sequence[Piece], filename: str, title: str = "") -> Book:
@@ -29,11 +35,28 @@ def build(pieces: Sequence[Piece], filename: str, title: str = "") -> Book:
     front, chapters = _assemble(items)
     if not chapters:
         chapters = [BookChapter("Chapter 1", render(front))]
-    elif any(is_prose(part.plain) for part in front):
-        if front[0].plain and clean_title(front[0].plain) == title:
-            front = front[1:]
+    elif front := _front_matter(front, title):
         chapters.insert(0, BookChapter(_FRONT, render(front)))
     return Book(title or _name(filename), chapters)
+
+
+def _front_matter(front: Sequence[Paragraph], title: str) -> list[Paragraph]:
+    """What stands before the first chapter, such as a dedication or an epigraph. None where it is a title page only.
+
+    A title page says the title, who wrote and who made the book, and lists its chapters: nothing of that is the book's.
+    """
+    if front and front[0].plain and clean_title(front[0].plain) == title:
+        front = front[1:]
+    if any(is_prose(part.plain) for part in front):
+        return list(front)
+    listed = next((i for i, part in enumerate(front) if _lists_chapters(part)), len(front))
+    said = [part for part in front[:listed] if part.plain.strip() and clean_title(part.plain) != title]
+    return list(front[:listed]) if any(not _TITLE_PAGE.fullmatch(part.plain.strip()) for part in said) else []
+
+
+def _lists_chapters(part: Paragraph) -> bool:
+    lines = [_PAGE_NUMBER.sub("", line).strip() for line in part.plain.splitlines() if line.strip()]
+    return bool(lines) and all(is_contents(line) or recognise(line) for line in lines)
 
 
 def _name(filename: str) -> str:

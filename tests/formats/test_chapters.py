@@ -198,3 +198,10 @@ def test_very_short_chapters_are_chapters():
 def test_prose_that_begins_with_by_makes_no_title():
     read = book(f"Old Tom\n\nby the river sat and waited.\n\n{FIRST}\n\n{SECOND}")
     assert (read.title, read.chapters[0].text.split("\n\n")[0]) == ("my river", "Old Tom")
+
+
+def test_a_dedication_and_an_epigraph_are_kept():
+    front = "THE FERRY\n\nBy A. Writer\n\nFor my mother\n\n_The sea has no pity._"
+    read = book(f"{front}\n\nCHAPTER I\n\n{FIRST}\n\nCHAPTER II\n\n{SECOND}")
+    assert [chapter.title for chapter in read.chapters] == ["Front matter", "CHAPTER I", "CHAPTER II"]
+    assert read.chapters[0].text == "By A. Writer\n\nFor my mother\n\n*The sea has no pity.*"

@@ -90,12 +90,17 @@ def test_chapters_are_added_renamed_moved_deleted_and_brought_back(page: Page, u
     expect(page.locator("#chapters")).to_contain_text("2 · Part 3")
     assert titles(studio, project) == ["Part 1", "Part 3", "Part 2"]
     page.locator("#chapter-delete").click()
-    expect(line(page, "delete-chapter-text")).to_have_value("Delete the chapter ‘Part 3’?")
+    expect(line(page, "delete-chapter-text")).to_have_value(
+        "Delete the chapter ‘Part 3’? It can be brought back for 30 days."
+    )
     page.locator("#delete-chapter-yes").click()
     expect(page.locator("#chapters label")).to_have_count(2)
-    page.locator("#undo-delete").click()
+    page.reload()
+    page.locator("#deleted-chapters button").first.click(timeout=20_000)
+    page.locator("#chapter-restore").click()
     expect(page.locator("#chapters label")).to_have_count(3)
     assert titles(studio, project) == ["Part 1", "Part 3", "Part 2"]
+    expect(page.locator("#deleted-chapters")).to_have_count(0)
 
 
 def test_a_book_is_deleted_after_a_question_and_brought_back(page: Page, url: str, studio: Studio) -> None:

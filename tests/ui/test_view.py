@@ -37,10 +37,13 @@ def test_the_change_pools_tokens() -> None:
 
 
 def test_the_headline_says_when_the_memory_has_not_helped() -> None:
-    assert view.headline(report(chunks=scored(4)))[0] == "−18.1 %"
-    number, words = view.headline(report(chunks=scored(4, own=3.6)))
+    assert view.headline(report(chunks=scored(4), known_chunks=4))[0] == "−18.1 %"
+    number, words = view.headline(report(chunks=scored(4, own=3.6), known_chunks=4))
     assert number == "+10.5 %" and "not helped" in words
     assert view.headline(report())[0] == "–"
+    first = report(chunks=scored(1, own=3.5), known_chunks=1)
+    assert view.headline(first)[0] == "–" and "next one" in view.headline(first)[1]
+    assert "is kept" in view.headline(report(stale_chunks=5))[1]
 
 
 def test_a_long_book_is_drawn_in_bins() -> None:
@@ -62,6 +65,7 @@ def test_memory_lines() -> None:
     busy = report(state="learning", done=2, total=10, seconds_left=100)
     assert view.memory_line(busy) == "Learning passage 3 of 10 · about 2 min left"
     assert view.progress(busy) == 0.2
+    assert "moved on" in view.memory_line(report(pending_words=9))
     assert "ten quiet minutes" in view.memory_line(report(stale_chunks=3))
     assert view.memory_line(report(state="failed", failure="The disk is full.")) == "The disk is full."
 
@@ -91,6 +95,7 @@ def test_takes_are_listed_newest_first_and_cut_at_a_word() -> None:
 
     takes = [take("a", "word " * 60), take("b", "two\n\nlines", accepted_revision=4), take("c", " ")]
     rows = view.take_choices([*takes, take("d", "x", kind="rewrite")])
-    assert [id for _, id in rows] == ["b", "a"]
-    assert rows[0][0] == "✓ two lines"
-    assert rows[1][0].endswith("word …") and len(rows[1][0]) <= view.PREVIEW_CHARACTERS + 4
+    assert [id for _, id in rows] == ["d", "b", "a"]
+    assert rows[0][0] == "Rewrite: x"
+    assert rows[1][0] == "✓ two lines"
+    assert rows[2][0].endswith("word …") and len(rows[2][0]) <= view.PREVIEW_CHARACTERS + 4

@@ -90,7 +90,8 @@ export class Editor {
     const text = plainLines(draft?.text ?? chapter.text);
     const visited = this.#visited.get(id);
     const again = !draft && visited?.revision === revision ? visited : null;
-    const caret = rememberedCaret(id) ?? text.length;
+    const known = rememberedCaret(id);
+    const caret = known ?? text.length;
     const fresh = () =>
       chapterState({ text, title, caret, keys: keys(this), listener: (update) => this.#updated(update) });
     this.#view.setState(again?.state ?? fresh());
@@ -102,7 +103,9 @@ export class Editor {
     const settings = this.#settings;
     const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
     this.#open = { document: opened, takes, stage, writing };
-    this.#view.dispatch({ effects: EditorView.scrollIntoView(this.#view.state.selection.main, { y: "nearest" }) });
+    // A chapter seen for the first time shows its beginning; the caret waits at its end.
+    const [place, yMargin] = known === undefined ? [0, 400] : [this.#view.state.selection.main.head, 5];
+    this.#view.dispatch({ effects: EditorView.scrollIntoView(place, { y: "nearest", yMargin }) });
   }
 
   async #restore(chapter, draft) {
