@@ -268,9 +268,9 @@ def test_without_a_model_the_desk_is_still_a_desk(tmp_path: Path, starter: Model
         page.wait_for_function("() => window.templora.state().chapter")
         page.locator(".cm-content").click()
         page.keyboard.type("It was written by hand.")
-        expect(page.locator("#save-state")).to_contain_text("Saved", timeout=10_000)
         (project,) = server.get("/api/projects")
-        assert chapter_of(server, project["id"], 0)["text"] == "It was written by hand."
+        until(lambda: chapter_of(server, project["id"], 0)["text"] == "It was written by hand.", 10)
+        expect(page.locator("#save-state")).to_contain_text("Saved")
         expect(page.locator("#model-line input, #model-line textarea")).to_have_value(
             re.compile("not available.*safetensors"), timeout=30_000
         )

@@ -67,6 +67,7 @@ def test_a_book_is_started_and_renamed(page: Page, url: str, studio: Studio) -> 
     page.wait_for_function("() => window.templora.state().chapter")
     page.locator(".cm-content").click()
     page.keyboard.type("Ines counted the hours.")
+    page.wait_for_function("() => window.templora.state().savedAt && !window.templora.state().unsaved")
     expect(page.locator("#save-state")).to_contain_text("Saved")
     page.locator("#book-title input").fill("The Salt Road")
     page.keyboard.press("Enter")
