@@ -25,7 +25,6 @@ from templora import requirements
 from templora.errors import SetupError
 from templora.progress import megabytes
 
-OLDEST_PYTHON = (3, 11)
 _LEAST_BYTES = 2_500_000_000
 """What the packages take where PyTorch comes without graphics card libraries."""
 _MOST_BYTES = 8_000_000_000
