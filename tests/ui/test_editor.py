@@ -150,6 +150,22 @@ def test_a_reload_right_after_the_last_key_loses_nothing(editor: EditorPage, des
     assert editor.text() == "The mud was warm. Now!"
 
 
+def test_a_page_that_goes_before_its_database_has_written_loses_nothing(editor: EditorPage, desk: FakeDesk) -> None:
+    editor.open()
+    desk.refuse_saves = NO_ANSWER
+    editor.page.evaluate("() => { IDBTransaction.prototype.commit = function () { this.abort() } }")
+    editor.type(" Now!")
+    editor.page.reload()
+    editor.ready()
+    assert editor.text() == "The mud was warm. Now!"
+    desk.refuse_saves = None
+    editor.saved()
+    editor.page.reload()
+    editor.ready()
+    assert editor.text() == desk.text() == "The mud was warm. Now!"
+    assert editor.page.evaluate("() => Object.keys(localStorage).filter((name) => name.startsWith('templora'))") == []
+
+
 def test_saving_is_tried_again_by_itself_when_the_server_is_back(editor: EditorPage, desk: FakeDesk) -> None:
     editor.open()
     with editor.unreachable():

@@ -203,19 +203,19 @@ export class ChapterDocument {
   }
 
   /** Writes the draft mirror now, if there is anything to keep. */
-  async mirror() {
+  async mirror({ leaving = false } = {}) {
     clearTimeout(this.#mirrorTimer);
     this.#mirrorTimer = null;
     if (this.#closed || this.#doc === this.#saved.doc) return;
     const spans = this.#unknownSpans().map(({ take, from, to }) => ({ id: this.#takes.get(take).id, from, to }));
     const draft = { text: this.#doc.toString(), base: this.revision, sent: [...this.#sent], spans };
-    await this.#drafts.put(this.id, draft);
+    await (leaving ? this.#drafts.part(this.id, draft) : this.#drafts.put(this.id, draft));
     if (this.conflict) this.#report("conflict");
   }
 
   /** The page is going away: the draft first, then one last save that may outlive the page. */
   leave() {
-    this.mirror();
+    this.mirror({ leaving: true });
     this.#save(true);
   }
 

@@ -1,5 +1,7 @@
 /**
- * The draft mirror: words that the server does not have yet, kept in the browser's IndexedDB.
+ * The draft mirror: words that the server does not have yet, kept in the browser's IndexedDB. A page that goes away
+ * takes its unfinished IndexedDB transactions with it, committed or not, so the last words of such a page go to
+ * `localStorage` too: that is written before the call returns, and read before the database's entry.
  *
  * A draft is `{text, base, sent, spans, at}`: the whole chapter, the revision it was based on, fingerprints of the
  * saves whose answer has not come (the server may have them), the accepted spans not yet sent, and the time. Each page
@@ -28,6 +30,27 @@ export function fingerprint(text) {
 export function reconcile(draft, server) {
   if (draft.text === server.text) return "same";
   return draft.base === server.revision || draft.sent.includes(fingerprint(server.text)) ? "restore" : "conflict";
+}
+
+/** `localStorage` is shared by every page of this address: ours are under this name. */
+const PARTING = "templora-draft/";
+
+const remember = (key, draft) => localStorage.setItem(PARTING + key, JSON.stringify(draft));
+const forget = (key) => localStorage.removeItem(PARTING + key);
+
+/** `[[key, draft]]` of what pages wrote as they went. */
+function parted() {
+  const keys = Object.keys(localStorage).filter((name) => name.startsWith(PARTING));
+  return keys.map((name) => [name.slice(PARTING.length), JSON.parse(localStorage.getItem(name))]);
+}
+
+/** Runs what a private window or a full store may refuse. */
+function quietly(work, otherwise) {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
 }
 
 export class Drafts {
@@ -59,7 +82,14 @@ export class Drafts {
     return this.#write((store) => store.put({ ...draft, at: Date.now() }, this.#key(chapter)));
   }
 
+  /** As `put`, but kept when this returns: for a page that is going away. */
+  part(chapter, draft) {
+    quietly(() => remember(this.#key(chapter), { ...draft, at: Date.now() }));
+    return this.put(chapter, draft);
+  }
+
   remove(chapter) {
+    quietly(() => forget(this.#key(chapter)));
     return this.#write((store) => store.delete(this.#key(chapter)));
   }
 
@@ -67,28 +97,30 @@ export class Drafts {
    * Drafts of `chapter` that other pages left behind (this page's own past loads too): `[{key, draft}]`, newest first.
    */
   async left(chapter) {
-    try {
-      const all = await entries(this.#store);
-      return all
-        .filter(([key]) => key.startsWith(`${chapter}/`))
-        .map(([key, draft]) => ({ key, draft }))
-        .sort((a, b) => b.draft.at - a.draft.at);
-    } catch {
+    const stored = await entries(this.#store).catch(() => {
       this.kept = false;
       return [];
-    }
+    });
+    const newest = new Map(stored);
+    for (const [key, draft] of quietly(parted, [])) if (!(newest.get(key)?.at > draft.at)) newest.set(key, draft);
+    return [...newest]
+      .filter(([key]) => key.startsWith(`${chapter}/`))
+      .map(([key, draft]) => ({ key, draft }))
+      .sort((a, b) => b.draft.at - a.draft.at);
   }
 
   /** Makes another page's draft this page's own, in one transaction, so that no moment has neither. */
-  adopt(chapter, { key, draft }) {
-    return this.#write((store) => {
+  async adopt(chapter, { key, draft }) {
+    await this.#write((store) => {
       store.delete(key);
       store.put(draft, this.#key(chapter));
     });
+    if (this.kept) quietly(() => forget(key));
   }
 
   /** Deletes a draft whose words the server has. */
   discard({ key }) {
+    quietly(() => forget(key));
     return this.#write((store) => store.delete(key));
   }
 }
