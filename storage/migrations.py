@@ -98,7 +98,37 @@ def m002_memory(db: Database) -> None:
     )
 
 
-STEPS = (m001_books, m002_memory)
+def m003_history(db: Database) -> None:
+    # excluded: passages left out of the memory, as JSON [[start, end], …] in code points of this revision.
+    # packed: what turns the next newer revision's text into this one's; `text` is then empty. NULL: `text` is the text.
+    _run(
+        db,
+        """CREATE TABLE revisions_of_m003 (
+            chapter TEXT NOT NULL REFERENCES chapters(id),
+            number INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT,
+            words INTEGER NOT NULL,
+            began_at REAL NOT NULL,
+            created_at REAL NOT NULL,
+            excluded TEXT NOT NULL DEFAULT '[]',
+            runs TEXT NOT NULL,
+            packed BLOB,
+            text TEXT NOT NULL,
+            PRIMARY KEY (chapter, number)
+        ) STRICT""",
+        """INSERT INTO revisions_of_m003 (chapter, number, kind, name, words, began_at, created_at, runs, text)
+           SELECT chapter, number, kind, name, words, began_at, created_at, runs, text FROM revisions""",
+        "DROP TABLE revisions",
+        "ALTER TABLE revisions_of_m003 RENAME TO revisions",
+        "ALTER TABLE chapters ADD COLUMN learned INTEGER NOT NULL DEFAULT 1 CHECK (learned IN (0, 1))",
+        "ALTER TABLE projects ADD COLUMN strength REAL NOT NULL DEFAULT 1.0 CHECK (strength BETWEEN 0 AND 1.5)",
+        # digest: SHA-256 (hex) of the chunk's text; '' for lessons of before, which are known by their chain alone.
+        "ALTER TABLE lessons ADD COLUMN digest TEXT NOT NULL DEFAULT ''",
+    )
+
+
+STEPS = (m001_books, m002_memory, m003_history)
 
 
 class NewerSchema(Exception):

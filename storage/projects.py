@@ -10,9 +10,9 @@ from typing import Any
 from storage.checks import clean_title, new_id
 from storage.database import Rows, Sql, Store, disk_errors
 from storage.records import LearningState, Project
-from templora.errors import NotFound
+from templora.errors import BadInput, NotFound
 
-_PROJECT = "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning FROM projects"
+_PROJECT = "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning, strength FROM projects"
 
 
 class Projects:
@@ -56,6 +56,12 @@ class Projects:
 
     def set_learning(self, id: str, value: LearningState) -> None:
         self._set(id, learning=value)
+
+    def set_strength(self, id: str, value: float) -> None:
+        """How much of the memory takes are written with. Raises `BadInput` outside 0 to 1.5."""
+        if not 0 <= value <= 1.5:
+            raise BadInput("The strength of the memory goes from 0 (off) to 1.5 (150 %).")
+        self._set(id, strength=value)
 
     def set_finished(self, id: str, when: float | None) -> None:
         """`when`: the Unix time at which the book was exported and its memory discarded; None takes that back."""

@@ -12,7 +12,10 @@ LearningState = Literal["on", "paused", "off"]
 
 @dataclass(frozen=True)
 class Project:
-    """One book. `finished_at`: exported and its memory discarded. `learning`: does new text get learnt by itself."""
+    """One book. `finished_at`: exported and its memory discarded. `learning`: does new text get learnt by itself.
+
+    `strength`: how much of the memory takes are written with, 0 (none) to 1.5; 1 is as it was learnt.
+    """
 
     id: str
     title: str
@@ -21,6 +24,7 @@ class Project:
     deleted_at: float | None = None
     finished_at: float | None = None
     learning: LearningState = "on"
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class Take:
 class Lesson:
     """One learnt chunk: the memory with chain `parent` became `chain`. Losses are summed, nats.
 
-    `base_losses` and `memory_losses` are the per-token losses before learning, little-endian float32.
+    `base_losses` and `memory_losses` are the per-token losses before learning, little-endian float32. `digest` is the
+    SHA-256 (hex) of the chunk's text, '' where it was not kept.
     """
 
     project: str
@@ -119,6 +124,7 @@ class Lesson:
     memory_losses: bytes
     seconds: float
     created_at: float
+    digest: str = ""
 
 
 @dataclass(frozen=True)

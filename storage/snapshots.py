@@ -26,7 +26,7 @@ PACE_LESSONS = 20
 
 _SNAPSHOT = "SELECT id, project, chain, n_chunks, sha256, bytes, numerics, created_at FROM snapshots"
 _LESSON = """SELECT project, chain, parent, tokens, base_loss, memory_loss, x'' AS base_losses, x'' AS memory_losses,
-    seconds, created_at FROM lessons"""
+    seconds, created_at, digest FROM lessons"""
 
 
 class Snapshots:
