@@ -141,9 +141,14 @@ def origin(base_fingerprint: str, recipe: Recipe) -> str:
     return hashlib.sha256(f"{base_fingerprint}:{recipe.fingerprint()}".encode()).hexdigest()
 
 
+def digest(text: str) -> str:
+    """SHA-256 (hex) of a chunk's text: all that the chain knows of it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def link(parent: str, text: str) -> str:
     """chain_i = SHA-256(chain_{i-1} ‖ SHA-256(text of chunk i)), hex."""
-    return hashlib.sha256(bytes.fromhex(parent) + hashlib.sha256(text.encode()).digest()).hexdigest()
+    return hashlib.sha256(bytes.fromhex(parent) + bytes.fromhex(digest(text))).hexdigest()
 
 
 def chain(start: str, chunks: Sequence[Chunk]) -> list[str]:
