@@ -17,6 +17,9 @@ from typing import Any, Literal, Protocol
 
 ModelState = Literal["fetching", "loading", "ready", "learning", "generating", "failed"]
 
+STRONGEST = 1.5
+"""How far a memory can be turned up; 1 is as it was learnt, 0 the base model."""
+
 
 # --- what is known of a base model, without loading it ---------------------------------------------------------------
 
@@ -92,13 +95,15 @@ class Continue:
     """Stream `sampling["takes"]` continuations of `prompt` (token ids, without BOS), with a memory or without.
 
     `after_space`: the writer has typed the space already, so a leading space of the take is dropped.
-    `sampling` holds the fields of `templora.config.Sampling`, its seed set.
+    `sampling` holds the fields of `templora.config.Sampling`, its seed set. `strength` (0 to `STRONGEST`) scales what
+    the memory adds; at 0 the memory need not be resident. Fails with `BadInput` outside.
     """
 
     memory: str | None
     prompt: list[int]
     sampling: dict[str, Any]
     after_space: bool = False
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ class Rewrite:
     """Stream rewrites of `passage`, which stands between `before` and `after` (text).
 
     The engine writes the prompt: the chat template where the tokenizer has one, a completion prompt otherwise.
+    `strength` as in `Continue`.
     """
 
     memory: str | None
@@ -114,6 +120,7 @@ class Rewrite:
     after: str
     instruction: str
     sampling: dict[str, Any]
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -132,13 +139,18 @@ class Drop:
 
 
 @dataclass(frozen=True)
+class Resident:
+    """Which memories leave any trace in the process? Answered by `ResidentMemories`."""
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Stop the generation with request number `target` at its next token. Has no reply of its own."""
 
     target: int
 
 
-Request = Open | Learn | Score | Continue | Rewrite | Save | Drop
+Request = Open | Learn | Score | Continue | Rewrite | Save | Drop | Resident
 
 
 # --- replies and stream events ---------------------------------------------------------------------------------------
@@ -186,6 +198,13 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class ResidentMemories:
+    """The chains of all memories that are held as tensors, or whose reading of a prompt is; sorted."""
+
+    chains: list[str]
+
+
+@dataclass(frozen=True)
 class Token:
     """Stream event: more text of one take."""
 
@@ -211,7 +230,7 @@ class Failed:
 
 
 Event = Token | TakeDone
-Reply = Ok | Opened | Learnt | GaveWay | Scored | Saved | Failed
+Reply = Ok | Opened | Learnt | GaveWay | Scored | Saved | ResidentMemories | Failed
 
 
 class Stream(Protocol):
@@ -241,8 +260,8 @@ class Engine(Protocol):
 _TYPES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
-        *(Open, Learn, Score, Continue, Rewrite, Save, Drop, Cancel),
-        *(Ok, Opened, Learnt, GaveWay, Scored, Saved, Failed, Token, TakeDone, ModelStatus),
+        *(Open, Learn, Score, Continue, Rewrite, Save, Drop, Resident, Cancel),
+        *(Ok, Opened, Learnt, GaveWay, Scored, Saved, ResidentMemories, Failed, Token, TakeDone, ModelStatus),
     )
 }
 

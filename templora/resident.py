@@ -22,6 +22,10 @@ class Residents:
     def __contains__(self, chain: str) -> bool:
         return chain == self._active or chain in self._states
 
+    def chains(self) -> set[str]:
+        """All that are held."""
+        return {*self._states, *([] if self._active is None else [self._active])}
+
     def open(self, chain: str, state: AdapterState) -> None:
         """Take a memory in. Raises `SnapshotDamaged` where it does not fit the model."""
         self._adapter.check(state)
