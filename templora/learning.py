@@ -11,7 +11,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter, Discarded, Lesson, Project
@@ -19,7 +19,7 @@ from storage.snapshots import Snapshots
 from templora import chunks as chunking
 from templora import memory, meter
 from templora.books import Books
-from templora.engine import Drop, Engine, GaveWay, Learn, Learnt
+from templora.engine import Drop, Engine, GaveWay, Learn, Learnt, Resident, ResidentMemories
 from templora.errors import (
     BadInput,
     EngineError,
@@ -281,10 +281,13 @@ class Learning:
         self._manuscripts.set_learning(project, "off")
         state.learn_now = False
         with state.taken(self._interrupt):
-            self._drop(self._chains(project, state))
+            chains = self._chains(project, state)
+            freed = self._drop(chains)
             discarded = self._snapshots.discard(project)
             state.serving, state.building, state.committed, state.failure = (), None, set(), None
-        return discarded
+        if not freed:
+            raise EngineError("The memory was deleted from the disk, but the model process still holds it. Try again.")
+        return replace(discarded, resident=len(chains))
 
     def forget(self, project: str) -> Forgotten:
         """Let go at once of everything that has seen text which is no longer in the book, everywhere: takes are written
@@ -300,7 +303,7 @@ class Learning:
             self._keeping.remember(project, state, plan)
             before = memory.standing(plan, state.serving)
             chains = {link.chain for link in plan.links}
-            self._drop(self._chains(project, state) - chains)
+            freed = self._drop(self._chains(project, state) - chains)
             discarded = self._snapshots.keep_only(project, chains)
             held = memory.known(plan, state.serving)
             if held < len(state.serving):
@@ -309,6 +312,10 @@ class Learning:
             state.building = None
             state.committed &= chains
         self.nudge()
+        if not freed:
+            raise EngineError(
+                "What was deleted is gone from the disk, but the model process still holds it. Try again."
+            )
         left = plan.chunks[held : max(held, before.known)]
         return Forgotten(before.gone, discarded, len(left), self.seconds_for(sum(len(chunk.ids) for chunk in left)))
 
@@ -317,16 +324,25 @@ class Learning:
         held = {link.chain for link in (*state.serving, *(state.building or ()))}
         return held | self._snapshots.parents(project).keys()
 
-    def _drop(self, chains: set[str]) -> None:
-        if chains and self._engine.status().state != "failed":
-            try:
-                self._engine.call(Drop(sorted(chains)))
-            except EngineError:
-                log.info("no model process holds the memory")
+    def _drop(self, chains: set[str]) -> bool:
+        """Let the process forget memories. True when it has said that it holds none of them any more, or is gone."""
+        if not chains or self._engine.status().state == "failed":
+            return True
+        try:
+            self._engine.call(Drop(sorted(chains)))
+            reply = self._engine.call(Resident())
+        except EngineError:
+            log.info("no model process holds the memory")
+            return True
+        assert isinstance(reply, ResidentMemories)
+        return chains.isdisjoint(reply.chains)
 
     def _interrupt(self) -> None:
-        """Make learning give way now: anything that is asked comes before it."""
-        self._drop({"nothing"})
+        """Make learning give way now: whatever else is asked comes before it."""
+        try:
+            self._engine.call(Resident())
+        except TemploraError:
+            log.debug("no learning to interrupt")
 
     # --- what is shown ---
 

@@ -180,13 +180,21 @@ class Studio:
 
     # --- takes ---
 
-    def continue_(self, chapter: str, base_revision: int, cursor: int, sampling: Sampling) -> TakeStream:
-        return self._writing.continue_(chapter, base_revision, cursor, sampling)
+    def continue_(
+        self, chapter: str, base_revision: int, cursor: int, sampling: Sampling, strength: float | None = None
+    ) -> TakeStream:
+        return self._writing.continue_(chapter, base_revision, cursor, sampling, strength)
 
     def rewrite(
-        self, chapter: str, base_revision: int, span: tuple[int, int], instruction: str | None, sampling: Sampling
+        self,
+        chapter: str,
+        base_revision: int,
+        span: tuple[int, int],
+        instruction: str | None,
+        sampling: Sampling,
+        strength: float | None = None,
     ) -> TakeStream:
-        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling)
+        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling, strength)
 
     def takes(self, chapter: str) -> list[Take]:
         return self._manuscripts.takes(chapter)
@@ -229,6 +237,10 @@ class Studio:
         """
         self._manuscripts.project(project)  # raises NotFound
         return self._learning.forget(project)
+
+    def set_strength(self, project: str, strength: float) -> None:
+        """How much of the memory takes are written with: 0 (none) to 1.5; 1 is as it was learnt."""
+        self._manuscripts.set_strength(project, strength)
 
     def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> None:
         self._manuscripts.project(project)  # raises NotFound
