@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -66,7 +67,7 @@ class Chunk:
     text: str
     ids: tuple[int, ...]
 
-    @property
+    @cached_property
     def words(self) -> int:
         return len(self.text.split())
 
