@@ -1,6 +1,7 @@
 """The engine in this process: one model, one thread that works through requests by urgency.
 
-Whatever a writer waits for comes before learning: a chunk in hand is abandoned for it at the next layer.
+Whatever a writer waits for comes before learning: a chunk in hand is abandoned for it at the next layer, and so it is
+when the engine is closed.
 """
 
 # torch ships partial types.

@@ -71,7 +71,7 @@ class Learn:
     """Score `chunk` after `prefix` (token ids, without BOS) with base and memory, then learn it.
 
     `memory` is the chain before, `becomes` the chain after. With `keep` the memory before stays resident too.
-    Answered by `Learnt`, or by `GaveWay` when a generation was waiting: then nothing has changed.
+    Answered by `Learnt`, or by `GaveWay` when something more urgent was waiting: then nothing has changed.
     """
 
     memory: str
@@ -133,7 +133,11 @@ class Save:
 
 @dataclass(frozen=True)
 class Drop:
-    """Forget resident memories, so that no copy of them stays in the process. Empty: all of them."""
+    """Forget resident memories, so that no copy of them stays in the process. Empty: all of them.
+
+    Comes before everything that waits. A learning step in hand is abandoned at its next layer; what it has just made of
+    one of these memories goes with them. A take that is being written is written to its end first.
+    """
 
     memories: list[str]
 
@@ -180,7 +184,7 @@ class Learnt:
 
 @dataclass(frozen=True)
 class GaveWay:
-    """The step was abandoned for a waiting generation. Nothing has changed; ask again."""
+    """The step was abandoned for something more urgent. Nothing has changed; ask again."""
 
 
 @dataclass(frozen=True)
