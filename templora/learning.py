@@ -96,7 +96,7 @@ class Learning:
             if not state.lock.acquire(timeout=5):
                 continue  # a chunk of a large model is still in hand; it is learnt again, the same, next time
             try:
-                plan = self._books.plan(project)
+                plan = self._books.plan(project, wait=False)
                 for lineage in (state.serving, state.building or ()):
                     self._keeping.commit(project, state, lineage, plan)
             except TemploraError as error:
@@ -352,9 +352,9 @@ class Learning:
 
     def report(self, project: Project) -> MemoryReport:
         state = self._memory(project.id)
-        plan = self._books.plan(project.id)
+        plan = self._books.plan(project.id, wait=False)
         if plan is None:
-            return meter.nothing(project.learning, state.failure)
+            return meter.nothing("reading" if self._books.tokenizer else "empty", project.learning, state.failure)
         if state.origin != plan.origin:
             with state.lock:
                 self._keeping.remember(project.id, state, plan)
@@ -376,7 +376,7 @@ class Learning:
 
     def passages(self, chapter: Chapter) -> list[Passage]:
         """What the memory knows of a chapter, passage by passage. Empty while no base model is known."""
-        plan = self._books.plan(chapter.project)
+        plan = self._books.plan(chapter.project, wait=False)
         if plan is None:
             return []
         state = self._memory(chapter.project)

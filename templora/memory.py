@@ -24,7 +24,7 @@ IDLE_S = 600.0
 CHEAP_CHUNKS = 8
 """A rebuild of so few chunks does not wait for that: it starts as soon as the edit has settled."""
 
-State = Literal["empty", "learning", "rebuilding", "paused", "current", "discarded", "failed"]
+State = Literal["reading", "empty", "learning", "rebuilding", "paused", "current", "discarded", "failed"]
 Knowledge = Literal["known", "stale", "pending"]
 """Of one chunk of the book: learnt as it stands, learnt in an older version, not learnt."""
 

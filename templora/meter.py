@@ -63,9 +63,9 @@ class MemoryReport:
     failure: str | None
 
 
-def nothing(learning: str, failure: str | None) -> MemoryReport:
-    """The report before a base model is known."""
-    return MemoryReport("empty", 0, 0, 0, [], 0, 0, 0, False, 0, 0, 0.0, 0, 0, 0.0, learning, failure)
+def nothing(state: State, learning: str, failure: str | None) -> MemoryReport:
+    """The report before the plan is known."""
+    return MemoryReport(state, 0, 0, 0, [], 0, 0, 0, False, 0, 0, 0.0, 0, 0, 0.0, learning, failure)
 
 
 def report(

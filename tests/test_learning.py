@@ -58,6 +58,15 @@ def test_text_far_behind_the_end_is_learnt_once_it_has_settled(desk: Desk) -> No
     assert behind >= 256
 
 
+def test_who_looks_at_a_long_book_does_not_wait_until_it_has_been_read(desk: Desk) -> None:
+    project = desk.book(*["w1 w2"] * 25)
+    assert desk.studio.memory(project).state == "reading"
+    assert desk.studio.passages(desk.chapters(project)[0]) == []
+    desk.work()
+    report = desk.studio.memory(project)
+    assert report.state == "current" and len(report.chunks) == 25
+
+
 def test_a_step_that_gave_way_is_done_again(desk: Desk) -> None:
     project = desk.book(prose(5))
     desk.engine.give_way = 2

@@ -124,6 +124,8 @@ def memory_line(report: MemoryReport) -> str:
             return report.failure or "Learning failed."
         case "discarded":
             return "The memory was discarded. ‘Learn now’ would learn the book again."
+        case "reading":
+            return "Reading the book, to see what there is to learn …"
         case "empty":
             return "The memory is empty."
         case "current":
