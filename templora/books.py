@@ -18,7 +18,6 @@ from templora.config import Recipe
 from templora.engine import ModelInfo
 from templora.memory import Plan
 
-
 READ_AT_ONCE = 20
 """So many chapters are read by whoever asks; more only by who waits."""
 
