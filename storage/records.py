@@ -8,6 +8,8 @@ from typing import Literal
 RevisionKind = Literal["typed", "accepted", "imported", "restored", "named"]
 TakeKind = Literal["continue", "rewrite"]
 LearningState = Literal["on", "paused", "off"]
+Span = tuple[int, int]
+"""[start, end) in a text, code points."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,11 @@ class Project:
 
 @dataclass(frozen=True)
 class ChapterHead:
-    """A chapter without its text. `revision` is its newest revision's number, counted from 1 in each chapter."""
+    """A chapter without its text. `revision` is its newest revision's number, counted from 1 in each chapter.
+
+    `learned`: may the memory learn from it. `excluded`: the passages that it may not learn even so, in code points of
+    the newest revision, in order and apart.
+    """
 
     id: str
     project: str
@@ -38,10 +44,14 @@ class ChapterHead:
     words: int
     revision: int
     updated_at: float
+    learned: bool = True
+    excluded: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
 class Chapter:
+    """A chapter with its text; the rest as in `ChapterHead`."""
+
     id: str
     project: str
     title: str
@@ -49,6 +59,8 @@ class Chapter:
     text: str
     revision: int
     updated_at: float
+    learned: bool = True
+    excluded: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,13 +84,15 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Revision:
+class RevisionHead:
+    """A revision without its text. `name`: what the writer calls it, None for most."""
+
     chapter: str
     number: int
     kind: RevisionKind
-    text: str
+    name: str | None
+    words: int
     created_at: float
-    name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Literal
 from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
-from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, Take
+from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, RevisionHead, Take
 from storage.snapshots import Snapshots
 from templora import models
 from templora.books import Books
@@ -173,6 +173,40 @@ class Studio:
         self._changed(self._manuscripts.chapter(id).project)
         return revision
 
+    # --- history, and what the memory leaves out ---
+
+    def revisions(self, chapter: str) -> list[RevisionHead]:
+        """What the chapter can go back to, the newest last."""
+        return self._manuscripts.revisions(chapter)
+
+    def revision_text(self, chapter: str, number: int) -> str:
+        return self._manuscripts.revision_text(chapter, number)
+
+    def name_revision(self, chapter: str, number: int, name: str | None) -> None:
+        """A named revision is kept for good; None takes the name away."""
+        self._manuscripts.name_revision(chapter, number, name)
+
+    def restore_revision(self, chapter: str, base_revision: int, number: int) -> Chapter:
+        """Go back to a revision, as a new one. Raises `Conflict` (with the current text) for a stale page."""
+        restored = self._manuscripts.restore_revision(chapter, base_revision, number)
+        self._changed(restored.project)
+        return restored
+
+    def set_strength(self, project: str, strength: float) -> None:
+        """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""
+        self._manuscripts.set_strength(project, strength)
+
+    def set_learned(self, chapter: str, learned: bool) -> None:
+        """May the memory learn from this chapter at all?"""
+        self._manuscripts.set_learned(chapter, learned)
+        self._changed(self._manuscripts.chapter(chapter).project)
+
+    def exclude(self, chapter: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
+        """Leave a passage out of the memory, or let its paragraphs be learnt again; the revision keeps its number."""
+        changed = self._manuscripts.exclude(chapter, base_revision, start, end, excluded)
+        self._changed(changed.project)
+        return changed
+
     def _changed(self, project: str) -> None:
         self._dirty.add(project)
         self._wake.set()
@@ -211,8 +245,11 @@ class Studio:
         chapter = self._manuscripts.chapter(take.chapter)
         if chapter.revision != base_revision:
             raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
-        was = self._manuscripts.revision_text(take.chapter, take.revision)
-        if was is not None and was[: take.end] != chapter.text[: take.end]:
+        try:
+            was = self._manuscripts.revision_text(take.chapter, take.revision)
+        except NotFound:  # thinned out: nothing tells where in the present text the take belongs
+            was = None
+        if was is None or was[: take.end] != chapter.text[: take.end]:
             raise BadInput("The text before this take has changed since it was written. Insert it by hand instead.")
         if length is not None and not 0 < length <= len(take.text):
             raise BadInput(f"length must be 1 to {len(take.text)}.")
@@ -237,10 +274,6 @@ class Studio:
         """
         self._manuscripts.project(project)  # raises NotFound
         return self._learning.forget(project)
-
-    def set_strength(self, project: str, strength: float) -> None:
-        """How much of the memory takes are written with: 0 (none) to 1.5; 1 is as it was learnt."""
-        self._manuscripts.set_strength(project, strength)
 
     def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> None:
         self._manuscripts.project(project)  # raises NotFound

@@ -31,19 +31,35 @@ class Title(BaseModel):
     title: str
 
 
-class ProjectChange(BaseModel):
-    title: str | None = None
-    strength: float | None = None
-
-
 class NewChapter(BaseModel):
     title: str
     text: str = ""
 
 
+class ProjectChange(BaseModel):
+    title: str | None = None
+    strength: float | None = None
+
+
 class ChapterChange(BaseModel):
     title: str | None = None
     position: int | None = None
+    learned: bool | None = None
+
+
+class RevisionName(BaseModel):
+    name: str | None
+
+
+class Restore(BaseModel):
+    base_revision: int
+
+
+class Exclude(BaseModel):
+    base_revision: int
+    start: int
+    end: int
+    excluded: bool
 
 
 class AcceptedSpan(BaseModel):
@@ -105,6 +121,7 @@ def routes(studio: Studio) -> APIRouter:
     router = APIRouter(prefix="/api")
     _project_routes(router, studio)
     _chapter_routes(router, studio)
+    _history_routes(router, studio)
     _take_routes(router, studio)
     _memory_routes(router, studio)
     _export_routes(router, studio)
@@ -176,7 +193,11 @@ def _chapter_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/chapters/{id}", tags=["chapters"])
     def change_chapter(id: str, body: ChapterChange) -> dict[str, Any]:
-        return _chapter(studio.change_chapter(id, body.title, body.position))
+        chapter = studio.change_chapter(id, body.title, body.position)
+        if body.learned is not None:
+            studio.set_learned(id, body.learned)
+            chapter = studio.chapter(id)
+        return _chapter(chapter)
 
     @router.delete("/chapters/{id}", status_code=204, tags=["chapters"])
     def delete_chapter(id: str) -> None:
@@ -191,6 +212,38 @@ def _chapter_routes(router: APIRouter, studio: Studio) -> None:
         """Compare-and-set: 409 with the current revision and text where `base_revision` is behind."""
         accepted = [Accepted(span.take, span.start, span.length) for span in body.accepted]
         return {"revision": studio.save(id, body.base_revision, body.text, accepted)}
+
+
+def _history_routes(router: APIRouter, studio: Studio) -> None:
+    @router.get("/chapters/{id}/revisions", tags=["history"])
+    def list_revisions(id: str) -> list[dict[str, Any]]:
+        """Oldest first, without their text."""
+        return [asdict(head) for head in studio.revisions(id)]
+
+    @router.get("/chapters/{id}/revisions/{number}", tags=["history"])
+    def get_revision(id: str, number: int) -> dict[str, Any]:
+        return _revision(id, number)
+
+    @router.patch("/chapters/{id}/revisions/{number}", tags=["history"])
+    def name_revision(id: str, number: int, body: RevisionName) -> dict[str, Any]:
+        """A named revision is kept for good; the name `null` takes that back."""
+        studio.name_revision(id, number, body.name)
+        return _revision(id, number)
+
+    @router.post("/chapters/{id}/revisions/{number}/restore", tags=["history"])
+    def restore_revision(id: str, number: int, body: Restore) -> dict[str, Any]:
+        """Compare-and-set, as a save is. What is there now stays among the revisions."""
+        return _chapter(studio.restore_revision(id, body.base_revision, number))
+
+    @router.put("/chapters/{id}/excluded", tags=["memory"])
+    def exclude(id: str, body: Exclude) -> dict[str, Any]:
+        """Leave a passage out of the memory, or let its paragraphs be learnt again. The revision keeps its number."""
+        return _chapter(studio.exclude(id, body.base_revision, body.start, body.end, body.excluded))
+
+    def _revision(id: str, number: int) -> dict[str, Any]:
+        text = studio.revision_text(id, number)
+        head = next(head for head in studio.revisions(id) if head.number == number)
+        return {**asdict(head), "text": text}
 
 
 def _take_routes(router: APIRouter, studio: Studio) -> None:
@@ -267,7 +320,7 @@ def _export_routes(router: APIRouter, studio: Studio) -> None:
 
 
 def _project(project: Project, heads: list[ChapterHead]) -> dict[str, Any]:
-    fields = ("id", "title", "position", "words", "revision")
+    fields = ("id", "title", "position", "words", "revision", "learned", "excluded")
     return {
         "id": project.id,
         "title": project.title,
@@ -282,7 +335,7 @@ def _project(project: Project, heads: list[ChapterHead]) -> dict[str, Any]:
 
 
 def _chapter(chapter: Chapter) -> dict[str, Any]:
-    fields = ("id", "project", "title", "position", "text", "revision")
+    fields = ("id", "project", "title", "position", "text", "revision", "learned", "excluded")
     return {name: getattr(chapter, name) for name in fields}
 
 

@@ -62,11 +62,12 @@ def until(look: Callable[[], Any], enough: Callable[[Any], Any], seconds: float 
 
 def test_projects_and_chapters_are_made_renamed_moved_and_deleted(client: TestClient) -> None:
     project, chapter = made(client, "One two three.")
-    assert set(chapter) == {"id", "project", "title", "position", "text", "revision"}
+    assert set(chapter) == {"id", "project", "title", "position", "text", "revision", "learned", "excluded"}
     second = client.post(f"/api/projects/{project['id']}/chapters", json={"title": "Two"}).json()
     shown = client.get(f"/api/projects/{project['id']}").json()
     assert [c["title"] for c in shown["chapters"]] == ["Low Water", "Two"]
-    assert set(shown["chapters"][0]) == {"id", "title", "position", "words", "revision"}
+    fields = {"id", "title", "position", "words", "revision", "learned", "excluded"}
+    assert set(shown["chapters"][0]) == fields
     assert shown["chapters"][0]["words"] == 3
     client.patch(f"/api/chapters/{second['id']}", json={"position": shown["chapters"][0]["position"], "title": "New"})
     shown = client.get(f"/api/projects/{project['id']}").json()
@@ -90,6 +91,54 @@ def test_saving_is_compare_and_set(client: TestClient) -> None:
     assert body["error"]["code"] == "conflict"
     assert body["current"] == {"revision": first.json()["revision"], "text": "mine"}
     assert client.get(url).json()["text"] == "mine"
+
+
+def test_a_chapter_has_a_history_of_named_and_restored_revisions(client: TestClient) -> None:
+    _, chapter = made(client, "The first words.")
+    url = f"/api/chapters/{chapter['id']}"
+    named = client.patch(f"{url}/revisions/1", json={"name": "Before the storm"}).json()
+    assert named["name"] == "Before the storm"
+    assert client.put(url, json={"base_revision": 1, "text": "Other words entirely."}).json() == {"revision": 2}
+    heads = client.get(f"{url}/revisions").json()
+    assert [(head["number"], head["kind"], head["name"], head["words"]) for head in heads] == [
+        (1, "typed", "Before the storm", 3),
+        (2, "typed", None, 3),
+    ]
+    assert set(heads[0]) == {"chapter", "number", "kind", "name", "words", "created_at"}
+    assert client.get(f"{url}/revisions/1").json() == {**heads[0], "text": "The first words."}
+    stale = client.post(f"{url}/revisions/1/restore", json={"base_revision": 1})
+    assert (stale.status_code, stale.json()["current"]["text"]) == (409, "Other words entirely.")
+    restored = client.post(f"{url}/revisions/1/restore", json={"base_revision": 2}).json()
+    assert (restored["text"], restored["revision"]) == ("The first words.", 3)
+    assert client.get(f"{url}/revisions/3").json()["kind"] == "restored"
+    assert client.get(f"{url}/revisions/9").status_code == 404
+    assert client.patch(f"{url}/revisions/1", json={"name": None}).json()["name"] is None
+    assert client.patch(f"{url}/revisions/1", json={"name": " "}).status_code == 422
+
+
+def test_chapters_and_passages_are_left_out_of_the_memory(client: TestClient) -> None:
+    project, chapter = made(client, "An epigraph.\n\nThe story.")
+    url = f"/api/chapters/{chapter['id']}"
+    body = {"base_revision": 1, "start": 3, "end": 11, "excluded": True}
+    assert client.put(f"{url}/excluded", json=body).json()["excluded"] == [[3, 11]]
+    head = client.get(f"/api/projects/{project['id']}").json()["chapters"][0]
+    assert (head["excluded"], head["learned"], head["revision"]) == ([[3, 11]], True, 1)
+    assert client.put(f"{url}/excluded", json={**body, "base_revision": 0}).status_code == 409
+    assert client.put(f"{url}/excluded", json={**body, "end": 99}).status_code == 422
+    assert client.put(f"{url}/excluded", json={**body, "excluded": False}).json()["excluded"] == []
+    assert client.patch(url, json={"learned": False}).json()["learned"] is False
+    assert client.patch(url, json={"title": "Notes"}).json()["learned"] is False
+    assert client.patch(url, json={"learned": True}).json()["learned"] is True
+
+
+def test_the_strength_of_the_memory_belongs_to_the_book(client: TestClient) -> None:
+    project, _ = made(client)
+    url = f"/api/projects/{project['id']}"
+    assert project["strength"] == 1.0
+    assert client.patch(url, json={"strength": 0.4}).json()["strength"] == 0.4
+    assert client.patch(url, json={"title": "Salt"}).json()["strength"] == 0.4
+    assert client.patch(url, json={"strength": 1.6}).status_code == 422
+    assert client.get(url).json()["strength"] == 0.4
 
 
 def test_errors_have_one_shape(client: TestClient) -> None:
