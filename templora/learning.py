@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from storage import exclusions
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter, Discarded, Lesson, Project
 from storage.snapshots import Snapshots
@@ -366,6 +367,7 @@ class Learning:
             serving,
             self._snapshots.lessons(project.id),
             work,
+            book_words=sum(head.words for head in self._manuscripts.chapters(project.id)),
             target=self._schedule.target(project, state, plan) if able else 0,
             in_hand=state.in_hand,
             state=_state(project, state, work, able),
@@ -380,7 +382,10 @@ class Learning:
         if plan is None:
             return []
         state = self._memory(chapter.project)
-        return meter.passages(plan, state.serving, state.in_hand, chapter.id, ())
+        excluded = [exclusions.whole_paragraphs(chapter.text, span) for span in chapter.excluded]
+        if not chapter.learned:
+            excluded = [(0, len(chapter.text))]
+        return meter.passages(plan, state.serving, state.in_hand, chapter.id, exclusions.joined(excluded))
 
 
 def _state(project: Project, state: MemoryState, work: Work, able: bool) -> memory.State:

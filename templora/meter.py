@@ -42,6 +42,7 @@ class MemoryReport:
     `stale`: the memory is not what learning the book anew would make; `stale_chunks` of the book's chunks it holds in
     an older version, and `gone_chunks` texts that it has learnt are no longer in the book. `rebuild_s`: seconds of
     learning until it is rebuilt. `done` of `total` chunks: how far the learning that is due has come.
+    `excluded_words`: what the writer has left out of the memory.
     """
 
     state: State
@@ -52,6 +53,7 @@ class MemoryReport:
     known_words: int
     pending_words: int
     stale_words: int
+    excluded_words: int
     stale: bool
     stale_chunks: int
     gone_chunks: int
@@ -65,7 +67,7 @@ class MemoryReport:
 
 def nothing(state: State, learning: str, failure: str | None) -> MemoryReport:
     """The report before the plan is known."""
-    return MemoryReport(state, 0, 0, 0, [], 0, 0, 0, False, 0, 0, 0.0, 0, 0, 0.0, learning, failure)
+    return MemoryReport(state, 0, 0, 0, [], 0, 0, 0, 0, False, 0, 0, 0.0, 0, 0, 0.0, learning, failure)
 
 
 def report(
@@ -74,6 +76,7 @@ def report(
     lessons: Mapping[str, Lesson],
     work: Work,
     *,
+    book_words: int,
     target: int,
     in_hand: int | None,
     state: State,
@@ -106,6 +109,7 @@ def report(
         known_words=words["known"],
         pending_words=words["pending"],
         stale_words=words["stale"],
+        excluded_words=max(0, book_words - sum(words.values())),
         stale=standing.stale,
         stale_chunks=standing.chunks.count("stale"),
         gone_chunks=standing.gone,
