@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage import exclusions, provenance, revisions
-from storage.chapters import project_of
-from storage.checks import clean_spans, clean_text
+from storage.chapters import order, project_of
+from storage.checks import clean_spans, clean_text, clean_title
 from storage.database import Rows, Sql
 from storage.history import History
 from storage.projects import touch_project
-from storage.records import Accepted, Chapter, RevisionKind
+from storage.records import Accepted, Chapter, RevisionKind, Run, Span
 from storage.revisions import Revision, State
 from storage.takes import mark_accepted
 from templora.errors import BadInput, Conflict
@@ -22,6 +22,7 @@ FOLD_S = 300.0
 """Autosaves within this long of the first one fold into one revision."""
 FOLD_LOSES = 200
 """Code points. An autosave that takes away more than this does not fold: it may be a mistake to be gone back on."""
+BLANK_LINE = "\n\n"
 
 
 class Manuscripts(History):
@@ -101,6 +102,51 @@ class Manuscripts(History):
             revisions.set_excluded(sql, last, spans)
             return self.chapter(chapter_id)
 
+    def split_chapter(self, chapter_id: str, base_revision: int, at: int, title: str) -> Chapter:
+        """Make the text from `at` (code points) on a chapter of its own, after this one; returns the new one.
+
+        The space around `at` is dropped; inside a word it is split before that word. Both parts keep their authors and
+        what is left out of them. Raises `Conflict`, `NotFound`, `BadInput` where one part would have no text.
+        """
+        title = clean_title(title)
+        with self._store.transaction() as sql:
+            project = project_of(sql, chapter_id)
+            last = revisions.newest(sql, chapter_id)
+            if base_revision != last.number:
+                raise _conflict(last)
+            chapter, state = self.chapter(chapter_id), last.state
+            end, start = _seam(state.text, at)
+            revisions.push(sql, last, "typed", _cut(state, 0, end), self._clock())
+            rest = _cut(state, start, len(state.text))
+            place = chapter.position + 1
+            return self.chapter(self._insert_chapter(sql, project, title, place, "typed", rest, chapter.learned))
+
+    def merge_chapter(self, chapter_id: str, base_revision: int) -> Chapter:
+        """Take in the text of the chapter after this one, after a blank line; that one goes to the deleted ones.
+
+        Authors stay, and what is left out of either: where only one of them is learnt, the other becomes a passage that
+        is left out. Raises `Conflict`, `NotFound`, `BadInput` for the last chapter.
+        """
+        with self._store.transaction() as sql:
+            project = project_of(sql, chapter_id)
+            last = revisions.newest(sql, chapter_id)
+            if base_revision != last.number:
+                raise _conflict(last)
+            chapter = self.chapter(chapter_id)
+            following = order(sql, project)[chapter.position + 1 :]
+            if not following:
+                raise BadInput("There is no chapter after this one to merge it with.")
+            other = self.chapter(following[0])
+            learned = chapter.learned or other.learned
+            parts = [
+                _stripped(last.state, chapter.learned or not learned),
+                _stripped(revisions.newest(sql, other.id).state, other.learned or not learned),
+            ]
+            revisions.push(sql, last, "typed", _joined([part for part in parts if part.text]), self._clock())
+            self.set_learned(chapter_id, learned)
+            self.delete_chapter(other.id)
+            return self.chapter(chapter_id)
+
     def _store_state(self, sql: Sql, project: str, last: Revision, kind: RevisionKind, state: State) -> int:
         now = self._clock()
         if kind == "typed" and _folds(sql, last, state.text, now):
@@ -120,7 +166,44 @@ def _conflict(last: Revision) -> Conflict:
     )
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+def _seam(text: str, at: int) -> Span:
+    """Where a text is split: the end of the first part and the start of the second, with nothing but space between."""
+    if not 0 <= at <= len(text):
+        raise BadInput(f"The place to split at ({at}) lies outside the chapter.")
+    if text[at : at + 1].strip():
+        while at and not text[at - 1].isspace():
+            at -= 1
+    before, after = text[:at].rstrip(), text[at:].lstrip()
+    if not before or not after:
+        raise BadInput("There is no text on one side of this place. Put the cursor between two paragraphs to split.")
+    return len(before), len(text) - len(after)
+
+
+def _cut(state: State, start: int, end: int) -> State:
+    runs = provenance.cut(state.runs, start, end)
+    return State(state.text[start:end], runs, exclusions.cut(state.excluded, start, end))
+
+
+def _stripped(state: State, learned: bool) -> State:
+    """A text without the space at its ends; left out of the memory as a whole where it is not `learned`."""
+    length = len(state.text.rstrip())
+    part = _cut(state, length - len(state.text[:length].lstrip()), length)
+    return part if learned else State(part.text, part.runs, exclusions.joined([(0, len(part.text))]))
+
+
+def _joined(parts: Sequence[State]) -> State:
+    """Texts with a blank line between them."""
+    text, runs, excluded = "", list[Run](), list[Span]()
+    for part in parts:
+        between = BLANK_LINE if text else ""
+        text += between
+        excluded += exclusions.shift(part.excluded, len(text))
+        runs = provenance.concat(runs, [Run(len(between), None)], part.runs)
+        text += part.text
+    return State(text, runs, tuple(excluded))
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
     """A selection without the space at its ends. Raises `BadInput` where there is nothing else."""
     passage = text[start:end] if 0 <= start < end <= len(text) else ""
     if not passage.strip():

@@ -1,4 +1,4 @@
-"""The plan of each project's book, kept between changes: only chapters with a new revision are split again.
+"""The plan of each project's book, kept between changes: only chapters that have changed are split again.
 
 Reading a long book for the first time takes seconds (a million words: about four). Who only wants to show something
 does not wait for that.
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage.manuscripts import Manuscripts
+from storage.records import Span
 from templora import chunks as chunking
 from templora.chunks import Chunk, FileTokenizer, Tokenizer
 from templora.config import Recipe
@@ -23,10 +24,19 @@ READ_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
+class _Key:
+    """What a chapter's chunks depend on. Passages can be left out without a new revision."""
+
+    chapter: str
+    revision: int
+    excluded: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
 class _Split:
     """One chapter as it was split. `touched`: for each chunk's text, when it was first seen to read so (Unix s)."""
 
-    revision: int
+    key: _Key
     chunks: list[Chunk]
     touched: dict[str, float]
 
@@ -42,7 +52,7 @@ class Books:
         self._clock = clock
         self._reading = threading.RLock()
         self._splits: dict[str, _Split] = {}
-        self._plans: dict[str, tuple[tuple[tuple[str, int], ...], Plan]] = {}
+        self._plans: dict[str, tuple[tuple[_Key, ...], Plan]] = {}
         self._info: ModelInfo | None = None
         self._tokenizer: Tokenizer | None = None
         if info:
@@ -74,29 +84,32 @@ class Books:
             if self._info is None or self._tokenizer is None:
                 return None
             heads = self._manuscripts.chapters(project)
-            key = tuple((head.id, head.revision) for head in heads)
-            if cached and cached[0] == key:
+            keys = tuple(_Key(head.id, head.revision, head.excluded) for head in heads if head.learned)
+            if cached and cached[0] == keys:
                 return cached[1]
-            new = [head for head in heads if head.id not in self._splits]
+            new = [key for key in keys if key.chapter not in self._splits]
             if not wait and len(new) > READ_AT_ONCE:
                 return cached[1] if cached else None
-            parts = [chunk for head in heads for chunk in self._split(head.id, head.revision, self._tokenizer)]
+            parts = [chunk for key in keys for chunk in self._split(key, self._tokenizer)]
             origin = chunking.origin(self._info.fingerprint, self._recipe)
             plan = Plan.of(origin, parts, self._recipe.prefix_tokens)
-            self._plans[project] = (key, plan)
+            self._plans[project] = (keys, plan)
+            for gone in {key.chapter for key in (cached[0] if cached else ())} - {key.chapter for key in keys}:
+                self._splits.pop(gone, None)
             return plan
         finally:
             self._reading.release()
 
-    def _split(self, chapter_id: str, revision: int, tokenizer: Tokenizer) -> list[Chunk]:
-        old = self._splits.get(chapter_id)
-        if old and old.revision == revision:
+    def _split(self, key: _Key, tokenizer: Tokenizer) -> list[Chunk]:
+        old = self._splits.get(key.chapter)
+        if old and old.key == key:
             return old.chunks
-        chapter = self._manuscripts.chapter(chapter_id)
-        parts = chunking.split(chapter_id, chapter.text, tokenizer, self._recipe.chunk_tokens)
+        chapter = self._manuscripts.chapter(key.chapter)
+        key = _Key(chapter.id, chapter.revision, chapter.excluded)  # a save may have come in between
+        parts = chunking.split(chapter.id, chapter.text, tokenizer, self._recipe.chunk_tokens, chapter.excluded)
         now = self._clock() if old else chapter.updated_at
         touched = {part.text: old.touched.get(part.text, now) if old else now for part in parts}
-        self._splits[chapter_id] = _Split(chapter.revision, parts, touched)
+        self._splits[chapter.id] = _Split(key, parts, touched)
         return parts
 
     def touched(self, chunk: Chunk) -> float:

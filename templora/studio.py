@@ -192,6 +192,18 @@ class Studio:
         self._changed(restored.project)
         return restored
 
+    def split_chapter(self, id: str, base_revision: int, at: int, title: str) -> Chapter:
+        """The text from `at` (code points) on as a chapter of its own, after this one; returns the new one."""
+        added = self._manuscripts.split_chapter(id, base_revision, at, title)
+        self._changed(added.project)
+        return added
+
+    def merge_chapter(self, id: str, base_revision: int) -> Chapter:
+        """Take in the chapter after this one; that one goes to the deleted ones, from which it can come back."""
+        merged = self._manuscripts.merge_chapter(id, base_revision)
+        self._changed(merged.project)
+        return merged
+
     def set_strength(self, project: str, strength: float) -> None:
         """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""
         self._manuscripts.set_strength(project, strength)

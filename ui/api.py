@@ -51,12 +51,16 @@ class RevisionName(BaseModel):
     name: str | None
 
 
-class Restore(BaseModel):
+class Based(BaseModel):
     base_revision: int
 
 
-class Exclude(BaseModel):
-    base_revision: int
+class Split(Based):
+    at: int
+    title: str
+
+
+class Exclude(Based):
     start: int
     end: int
     excluded: bool
@@ -231,9 +235,19 @@ def _history_routes(router: APIRouter, studio: Studio) -> None:
         return _revision(id, number)
 
     @router.post("/chapters/{id}/revisions/{number}/restore", tags=["history"])
-    def restore_revision(id: str, number: int, body: Restore) -> dict[str, Any]:
+    def restore_revision(id: str, number: int, body: Based) -> dict[str, Any]:
         """Compare-and-set, as a save is. What is there now stays among the revisions."""
         return _chapter(studio.restore_revision(id, body.base_revision, number))
+
+    @router.post("/chapters/{id}/split", status_code=201, tags=["chapters"])
+    def split_chapter(id: str, body: Split) -> dict[str, Any]:
+        """Compare-and-set. The text from `at` on becomes the chapter after this one, which is returned."""
+        return _chapter(studio.split_chapter(id, body.base_revision, body.at, body.title))
+
+    @router.post("/chapters/{id}/merge", tags=["chapters"])
+    def merge_chapter(id: str, body: Based) -> dict[str, Any]:
+        """Compare-and-set. Takes in the chapter after this one, which can be restored."""
+        return _chapter(studio.merge_chapter(id, body.base_revision))
 
     @router.put("/chapters/{id}/excluded", tags=["memory"])
     def exclude(id: str, body: Exclude) -> dict[str, Any]:

@@ -116,6 +116,20 @@ def test_a_chapter_has_a_history_of_named_and_restored_revisions(client: TestCli
     assert client.patch(f"{url}/revisions/1", json={"name": " "}).status_code == 422
 
 
+def test_chapters_are_split_and_merged(client: TestClient) -> None:
+    _, chapter = made(client, "One.\n\nTwo.")
+    url = f"/api/chapters/{chapter['id']}"
+    body = {"base_revision": 1, "at": 5, "title": "High Water"}
+    split = client.post(f"{url}/split", json=body)
+    assert (split.status_code, split.json()["text"], split.json()["position"]) == (201, "Two.", 1)
+    assert client.post(f"{url}/split", json=body).status_code == 409
+    merged = client.post(f"{url}/merge", json={"base_revision": 2}).json()
+    assert (merged["text"], merged["revision"]) == ("One.\n\nTwo.", 3)
+    assert client.post(f"{url}/merge", json={"base_revision": 2}).status_code == 409
+    assert client.post(f"{url}/merge", json={"base_revision": 3}).status_code == 422
+    assert client.post(f"/api/chapters/{split.json()['id']}/restore").json()["text"] == "Two."
+
+
 def test_chapters_and_passages_are_left_out_of_the_memory(client: TestClient) -> None:
     project, chapter = made(client, "An epigraph.\n\nThe story.")
     url = f"/api/chapters/{chapter['id']}"
