@@ -40,7 +40,7 @@ def complaint(path: Path) -> str | None:
         with closing(_connect(path, "ro")) as conn:
             found = conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if found != "ok":
-                return str(found)
+                return " ".join(str(found).removeprefix("*** in database main ***").split())
             if conn.execute("PRAGMA foreign_key_check").fetchone():
                 return "rows refer to others that are missing"
             for _ in conn.execute("SELECT count(*) FROM chapters UNION ALL SELECT count(*) FROM revisions"):
@@ -119,6 +119,7 @@ def opened(path: Path) -> Generator[Copy, None, None]:
         conn = _connect(path, "ro")
     try:
         with _copy_errors(path.name):
+            conn.execute("SELECT 1 FROM projects")  # an empty file is a database too
             old = bool(pending(Database(conn)))
         if old:
             conn.close()

@@ -36,7 +36,7 @@ def old_database(folder: Path, monkeypatch: pytest.MonkeyPatch, steps: int = 2) 
         store.close()
 
 
-def dump(path: Path) -> list[tuple[object, ...]]:
+def dump(path: Path) -> list[object]:
     """Every table of a database with its rows."""
     with closing(sqlite3.connect(path)) as conn:
         tables = conn.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
