@@ -8,6 +8,7 @@ from typing import Literal
 RevisionKind = Literal["typed", "accepted", "imported", "restored", "named"]
 TakeKind = Literal["continue", "rewrite"]
 LearningState = Literal["on", "paused", "off"]
+BackupReason = Literal["migration", "daily", "export", "asked"]
 Span = tuple[int, int]
 """[start, end) in a text, code points."""
 
@@ -118,6 +119,26 @@ class Take:
     finish_reason: str | None
     created_at: float
     accepted_revision: int | None = None
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One file in `backups/`: every book as it stood at `created_at`. `bytes`: its size."""
+
+    name: str
+    reason: BackupReason
+    created_at: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BackupBook:
+    """A book in a backup. `id`: the project's; `words` and `chapters`: without deleted ones."""
+
+    id: str
+    title: str
+    words: int
+    chapters: int
 
 
 @dataclass(frozen=True)
