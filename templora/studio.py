@@ -287,6 +287,11 @@ class Studio:
         self._manuscripts.project(project)  # raises NotFound
         return self._learning.forget(project)
 
+    def set_disk_bytes(self, project: str, value: int) -> None:
+        """What the snapshots of the memory may take on the disk, from now on."""
+        self._manuscripts.set_disk_bytes(project, value)
+        self._learning.thin(project)
+
     def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> None:
         self._manuscripts.project(project)  # raises NotFound
         verbs = {

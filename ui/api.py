@@ -39,6 +39,7 @@ class NewChapter(BaseModel):
 class ProjectChange(BaseModel):
     title: str | None = None
     strength: float | None = None
+    disk_bytes: int | None = None
 
 
 class ChapterChange(BaseModel):
@@ -168,11 +169,13 @@ def _project_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/projects/{id}", tags=["projects"])
     def change_project(id: str, body: ProjectChange) -> dict[str, Any]:
-        """`strength`: how much of the memory takes are written with, 0 to 1.5."""
+        """`strength`: how much of the memory takes are written with, 0 to 1.5. `disk_bytes`: room for its snapshots."""
         if body.title is not None:
             studio.rename_project(id, body.title)
         if body.strength is not None:
             studio.set_strength(id, body.strength)
+        if body.disk_bytes is not None:
+            studio.set_disk_bytes(id, body.disk_bytes)
         return _project(*studio.project(id))
 
     @router.delete("/projects/{id}", status_code=204, tags=["projects"])
@@ -342,6 +345,7 @@ def _project(project: Project, heads: list[ChapterHead]) -> dict[str, Any]:
         "words": sum(head.words for head in heads),
         "learning": project.learning,
         "strength": project.strength,
+        "disk_bytes": project.disk_bytes,
         "finished": project.finished_at is not None,
         "deleted": project.deleted_at is not None,
         "updated_at": project.updated_at,
