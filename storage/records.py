@@ -157,9 +157,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Discarded:
-    """What a discard deleted, verified gone."""
+    """What a discard deleted, verified gone: files on the disk, rows of the database, and the memories (states of the
+    adapter) that the model process was made to forget and holds no more.
+    """
 
     files: int
     bytes: int
     snapshots: int
     lessons: int
+    resident: int = 0

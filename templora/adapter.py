@@ -1,6 +1,6 @@
 """The temporary LoRA on a base model: attach, run with or without, state out, state in, reset, one optimizer step.
 
-The base weights are frozen and never merged with: `forward(memory=False)` is the base model, bit for bit.
+The base weights are frozen and never merged with: `forward(memory=0)` is the base model, bit for bit.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ class Adapter:
                     "Llama, Mistral, Qwen and Gemma models can."
                 ) from error
         self._layers = [module for module in self._model.modules() if isinstance(module, BaseTunerLayer)]
+        self._scalings: list[float] = [layer.scaling["default"] for layer in self._layers]  # type: ignore[attr-defined]
         self._dropouts: list[nn.Module] = [layer.lora_dropout for layer in self._layers]  # type: ignore[attr-defined]
         self._parameters: dict[str, nn.Parameter] = {
             name.replace(".default.", "."): parameter
@@ -95,6 +96,7 @@ class Adapter:
             eps=recipe.eps,
             weight_decay=recipe.weight_decay,
         )
+        self._strength = 1.0
         self._on = True
         self.n_chunks = 0
         self.reset()
@@ -110,11 +112,12 @@ class Adapter:
         """Whether a cache of this model can be cut back to any length (recurrent layers cannot)."""
         return self._croppable_cache
 
-    def forward(self, rows: Tensor, cache: Cache | None, *, memory: bool, keep: int, dropout: bool = False) -> Tensor:
+    def forward(self, rows: Tensor, cache: Cache | None, *, memory: float, keep: int, dropout: bool = False) -> Tensor:
         """Logits (rows, keep, vocabulary) at the last `keep` positions of `rows` (batch × tokens, ids).
 
         `cache` holds what stands before them and grows by them; None: nothing stands before, nothing is kept.
-        `memory` False runs the base model. Gradients flow unless switched off around the call.
+        `memory` is how strongly the memory speaks: 0 (False) runs the base model, 1 (True) the memory as it was learnt,
+        what is between or above scales what it adds at every layer. Gradients flow unless switched off around the call.
         """
         self._switch(memory)
         for module in self._dropouts:
@@ -123,17 +126,23 @@ class Adapter:
         return self._model(input_ids=rows, cache=cache, use_cache=cache is not None, logits_to_keep=keep).logits
 
     @torch.no_grad()
-    def encode(self, ids: Sequence[int], cache: Cache, *, memory: bool) -> None:
-        """Grow `cache` by `ids`, without gradients."""
+    def encode(self, ids: Sequence[int], cache: Cache, *, memory: float) -> None:
+        """Grow `cache` by `ids`, without gradients. `memory` as in `forward`."""
         if ids:
             self.forward(torch.tensor([list(ids)]), cache, memory=memory, keep=1)
 
-    def _switch(self, on: bool) -> None:
+    def _switch(self, strength: float) -> None:
+        """Every pass says what it wants, so none can be read at a strength that another one left behind."""
         # PEFT's own context manager walks the whole model twice on each use: too slow between two tokens.
+        on = strength > 0
         if self._on != on:
             for layer in self._layers:
                 layer.enable_adapters(on)
             self._on = on
+        if on and self._strength != strength:
+            for layer, scaling in zip(self._layers, self._scalings, strict=True):
+                layer.scaling["default"] = scaling * strength  # type: ignore[attr-defined]
+            self._strength = strength
 
     def decoder_layers(self) -> list[nn.Module]:
         """The decoder's layers in order; empty where the architecture keeps them in another way."""

@@ -1,4 +1,8 @@
-"""The plan of each project's book, kept between changes: only chapters that have changed are split again."""
+"""The plan of each project's book, kept between changes: only chapters that have changed are split again.
+
+Reading a long book for the first time takes seconds (a million words: about four). Who only wants to show something
+does not wait for that.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,9 @@ from templora.chunks import Chunk, FileTokenizer, Tokenizer
 from templora.config import Recipe
 from templora.engine import ModelInfo
 from templora.memory import Plan
+
+READ_AT_ONCE = 20
+"""So many chapters are read by whoever asks; more only by who waits."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Books:
         self._manuscripts = manuscripts
         self._recipe = recipe
         self._clock = clock
-        self._lock = threading.RLock()
+        self._reading = threading.RLock()
         self._splits: dict[str, _Split] = {}
         self._plans: dict[str, tuple[tuple[_Key, ...], Plan]] = {}
         self._info: ModelInfo | None = None
@@ -53,9 +60,9 @@ class Books:
 
     def use(self, info: ModelInfo) -> None:
         """Plan for this base model from now on. Raises `ModelDamaged` where its tokenizer cannot be read."""
-        with self._lock:
-            if self._info == info:
-                return
+        if self._info == info:
+            return
+        with self._reading:
             self._tokenizer = FileTokenizer(info.tokenizer)
             self._info = info
             self._splits.clear()
@@ -65,9 +72,15 @@ class Books:
     def tokenizer(self) -> Tokenizer | None:
         return self._tokenizer
 
-    def plan(self, project: str) -> Plan | None:
-        """The project's plan, or None before a base model is known."""
-        with self._lock:
+    def plan(self, project: str, wait: bool = True) -> Plan | None:
+        """The project's plan, or None before a base model is known.
+
+        With `wait` False it may be the plan of a moment ago, or None, while a long book is being read.
+        """
+        cached = self._plans.get(project)
+        if not self._reading.acquire(blocking=wait):
+            return cached[1] if cached else None
+        try:
             if self._info is None or self._tokenizer is None:
                 return None
             heads = self._manuscripts.chapters(project)
@@ -75,6 +88,9 @@ class Books:
             cached = self._plans.get(project)
             if cached and cached[0] == keys:
                 return cached[1]
+            new = [key for key in keys if key.chapter not in self._splits]
+            if not wait and len(new) > READ_AT_ONCE:
+                return cached[1] if cached else None
             parts = [chunk for key in keys for chunk in self._split(key, self._tokenizer)]
             origin = chunking.origin(self._info.fingerprint, self._recipe)
             plan = Plan.of(origin, parts, self._recipe.prefix_tokens)
@@ -82,6 +98,8 @@ class Books:
             for gone in {key.chapter for key in (cached[0] if cached else ())} - {key.chapter for key in keys}:
                 self._splits.pop(gone, None)
             return plan
+        finally:
+            self._reading.release()
 
     def _split(self, key: _Key, tokenizer: Tokenizer) -> list[Chunk]:
         old = self._splits.get(key.chapter)

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -66,7 +67,7 @@ class Chunk:
     text: str
     ids: tuple[int, ...]
 
-    @property
+    @cached_property
     def words(self) -> int:
         return len(self.text.split())
 
@@ -162,9 +163,14 @@ def origin(base_fingerprint: str, recipe: Recipe) -> str:
     return hashlib.sha256(f"{base_fingerprint}:{recipe.fingerprint()}".encode()).hexdigest()
 
 
+def digest(text: str) -> str:
+    """SHA-256 (hex) of a chunk's text: all that the chain knows of it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def link(parent: str, text: str) -> str:
     """chain_i = SHA-256(chain_{i-1} ‖ SHA-256(text of chunk i)), hex."""
-    return hashlib.sha256(bytes.fromhex(parent) + hashlib.sha256(text.encode()).digest()).hexdigest()
+    return hashlib.sha256(bytes.fromhex(parent) + bytes.fromhex(digest(text))).hexdigest()
 
 
 def chain(start: str, chunks: Sequence[Chunk]) -> list[str]:

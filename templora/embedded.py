@@ -1,6 +1,7 @@
 """The engine in this process: one model, one thread that works through requests by urgency.
 
-Whatever a writer waits for comes before learning: a chunk in hand is abandoned for it at the next layer.
+Whatever a writer waits for comes before learning: a chunk in hand is abandoned for it at the next layer, and so it is
+when the engine is closed.
 """
 
 # torch ships partial types.
@@ -26,6 +27,7 @@ from templora.adapter import Adapter, Claim, from_bytes, to_bytes
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.dispatch import Dispatcher, Emit
 from templora.engine import (
+    STRONGEST,
     Continue,
     Drop,
     Failed,
@@ -40,6 +42,8 @@ from templora.engine import (
     Opened,
     Reply,
     Request,
+    Resident,
+    ResidentMemories,
     Rewrite,
     Save,
     Saved,
@@ -199,7 +203,7 @@ class _Room:
             "threads": recipe.threads,
         }
 
-    def answer(self, request: Open | Score | Save | Drop) -> Reply:
+    def answer(self, request: Open | Score | Save | Drop | Resident) -> Reply:
         match request:
             case Open():
                 if request.memory not in self._residents:
@@ -213,8 +217,11 @@ class _Room:
                 return self._save(request)
             case Drop():
                 self._residents.drop(request.memories or None)
-                self._generator.forget(request.memories or None)
+                # Also what the base model has read: it may be the very text that is to be forgotten.
+                self._generator.forget()
                 return Ok()
+            case Resident():
+                return ResidentMemories(sorted({*self._residents.chains(), *self._generator.readers()}))
 
     def learn(self, request: Learn, should_yield: Callable[[], bool]) -> Learnt:
         self._residents.use(request.memory)
@@ -236,16 +243,20 @@ class _Room:
             sampling = Sampling(**request.sampling)
         except TypeError as error:
             raise BadInput(f"These settings are not known: {error}") from error
-        if request.memory is not None:
-            self._residents.use(request.memory)
+        strength = request.strength
+        if not 0 <= strength <= STRONGEST:
+            raise BadInput(f"The strength of the memory must be 0 to {STRONGEST}, not {strength}.")
+        memory = request.memory if strength else None
+        if memory is not None:
+            self._residents.use(memory)
         if isinstance(request, Continue):
             prompt = [*([] if self._bos is None else [self._bos]), *request.prompt]
             return self._generator.stream(
-                prompt, request.memory, sampling, lambda: _continue_filters(request, sampling), cancelled
+                prompt, memory, sampling, lambda: _continue_filters(request, sampling), cancelled, strength
             )
         room = self._generator.room(sampling.max_tokens)
         prompt, filters = rewrite_prompt(self._tokenizer, request, self._bos, room)
-        return self._generator.stream(prompt, request.memory, sampling, filters, cancelled)
+        return self._generator.stream(prompt, memory, sampling, filters, cancelled, strength)
 
     def release(self) -> None:
         """After an error: give back what memory can be given back."""

@@ -17,6 +17,9 @@ from typing import Any, Literal, Protocol
 
 ModelState = Literal["fetching", "loading", "ready", "learning", "generating", "failed"]
 
+STRONGEST = 1.5
+"""How far a memory can be turned up; 1 is as it was learnt, 0 the base model."""
+
 
 # --- what is known of a base model, without loading it ---------------------------------------------------------------
 
@@ -68,7 +71,7 @@ class Learn:
     """Score `chunk` after `prefix` (token ids, without BOS) with base and memory, then learn it.
 
     `memory` is the chain before, `becomes` the chain after. With `keep` the memory before stays resident too.
-    Answered by `Learnt`, or by `GaveWay` when a generation was waiting: then nothing has changed.
+    Answered by `Learnt`, or by `GaveWay` when something more urgent was waiting: then nothing has changed.
     """
 
     memory: str
@@ -92,13 +95,15 @@ class Continue:
     """Stream `sampling["takes"]` continuations of `prompt` (token ids, without BOS), with a memory or without.
 
     `after_space`: the writer has typed the space already, so a leading space of the take is dropped.
-    `sampling` holds the fields of `templora.config.Sampling`, its seed set.
+    `sampling` holds the fields of `templora.config.Sampling`, its seed set. `strength` (0 to `STRONGEST`) scales what
+    the memory adds; at 0 the memory need not be resident. Fails with `BadInput` outside.
     """
 
     memory: str | None
     prompt: list[int]
     sampling: dict[str, Any]
     after_space: bool = False
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ class Rewrite:
     """Stream rewrites of `passage`, which stands between `before` and `after` (text).
 
     The engine writes the prompt: the chat template where the tokenizer has one, a completion prompt otherwise.
+    `strength` as in `Continue`.
     """
 
     memory: str | None
@@ -114,6 +120,7 @@ class Rewrite:
     after: str
     instruction: str
     sampling: dict[str, Any]
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -126,9 +133,18 @@ class Save:
 
 @dataclass(frozen=True)
 class Drop:
-    """Forget resident memories, so that no copy of them stays in the process. Empty: all of them."""
+    """Forget resident memories, so that no copy of them stays in the process. Empty: all of them.
+
+    Comes before everything that waits. A learning step in hand is abandoned at its next layer; what it has just made of
+    one of these memories goes with them. A take that is being written is written to its end first.
+    """
 
     memories: list[str]
+
+
+@dataclass(frozen=True)
+class Resident:
+    """Which memories leave any trace in the process? Answered by `ResidentMemories`."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +154,7 @@ class Cancel:
     target: int
 
 
-Request = Open | Learn | Score | Continue | Rewrite | Save | Drop
+Request = Open | Learn | Score | Continue | Rewrite | Save | Drop | Resident
 
 
 # --- replies and stream events ---------------------------------------------------------------------------------------
@@ -168,7 +184,7 @@ class Learnt:
 
 @dataclass(frozen=True)
 class GaveWay:
-    """The step was abandoned for a waiting generation. Nothing has changed; ask again."""
+    """The step was abandoned for something more urgent. Nothing has changed; ask again."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +199,13 @@ class Saved:
     sha256: str
     bytes: int
     numerics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ResidentMemories:
+    """The chains of all memories that are held as tensors, or whose reading of a prompt is; sorted."""
+
+    chains: list[str]
 
 
 @dataclass(frozen=True)
@@ -211,7 +234,7 @@ class Failed:
 
 
 Event = Token | TakeDone
-Reply = Ok | Opened | Learnt | GaveWay | Scored | Saved | Failed
+Reply = Ok | Opened | Learnt | GaveWay | Scored | Saved | ResidentMemories | Failed
 
 
 class Stream(Protocol):
@@ -241,8 +264,8 @@ class Engine(Protocol):
 _TYPES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
-        *(Open, Learn, Score, Continue, Rewrite, Save, Drop, Cancel),
-        *(Ok, Opened, Learnt, GaveWay, Scored, Saved, Failed, Token, TakeDone, ModelStatus),
+        *(Open, Learn, Score, Continue, Rewrite, Save, Drop, Resident, Cancel),
+        *(Ok, Opened, Learnt, GaveWay, Scored, Saved, ResidentMemories, Failed, Token, TakeDone, ModelStatus),
     )
 }
 

@@ -35,11 +35,15 @@ BLOCK_TOKENS = 128
 KEPT_PROMPTS = 4
 
 
+_Reader = tuple[str, float] | None
+"""Who has read a prompt: a memory (its chain) at a strength, or the base model."""
+
+
 @dataclass(frozen=True)
 class _Kept:
-    """A prompt that was read: by whom (a memory's chain, None: the base model), its ids, their KV cache."""
+    """A prompt that was read: by whom, its ids, their KV cache."""
 
-    reader: str | None
+    reader: _Reader
     ids: list[int]
     cache: Cache
 
@@ -87,12 +91,14 @@ class Generator:
         sampling: Sampling,
         filters: Callable[[], list[Filter]] = list,
         cancelled: Callable[[], bool] = lambda: False,
+        strength: float = 1.0,
     ) -> Iterator[Event]:
         """Yield the events of `sampling.takes` takes that go on from `prompt` (ids, with BOS where there is one).
 
         `memory`: the chain of the memory that the adapter holds, or None to write with the base model. `filters` makes
-        the filters of one take. `cancelled` is asked before each token. Take i is drawn with seed `sampling.seed` + i.
-        A prompt too long for the model loses its beginning.
+        the filters of one take. `cancelled` is asked before each token. `strength` scales what the memory adds; 0 is
+        the base model. Take i is drawn with seed `sampling.seed` + i. A prompt too long for the model loses its
+        beginning.
         """
         window = self._fit(list(prompt), sampling.max_tokens)
         if not window:
@@ -107,17 +113,23 @@ class Generator:
             )
             for number in range(sampling.takes)
         ]
-        cache = self._read(window[:-1], memory, cancelled)
+        strength = 0.0 if memory is None else strength
+        reader = None if memory is None or not strength or self._adapter.recipe.base_prefix else (memory, strength)
+        cache = self._read(window[:-1], reader, cancelled)
         if cache is not None:
-            yield from self._write(takes, cache, memory is not None, sampling, cancelled)
+            yield from self._write(takes, cache, strength, sampling, cancelled)
         for take in takes:
             if take.finish_reason is None:
                 take.end("cancelled")
                 yield from take.flush()
 
-    def forget(self, memories: Sequence[str] | None = None) -> None:
-        """Drop what these memories have read; None: everything that was read."""
-        self._kept = [kept for kept in self._kept if memories is not None and kept.reader not in memories]
+    def forget(self) -> None:
+        """Drop everything that was read."""
+        self._kept = []
+
+    def readers(self) -> set[str]:
+        """The chains of the memories whose reading is kept."""
+        return {kept.reader[0] for kept in self._kept if kept.reader is not None}
 
     # --- reading ---
 
@@ -132,9 +144,8 @@ class Generator:
         begin = window[:1] if window[0] == self._tokenizer.bos_token_id else []
         return [*begin, *window[len(window) - room + len(begin) :]]
 
-    def _read(self, ids: list[int], memory: str | None, cancelled: Callable[[], bool]) -> Cache | None:
+    def _read(self, ids: list[int], reader: _Reader, cancelled: Callable[[], bool]) -> Cache | None:
         """The KV cache of `ids`, the caller's to grow; None when cancelled meanwhile."""
-        reader = None if self._adapter.recipe.base_prefix else memory
         usable = [(self._usable(kept, ids), kept) for kept in self._kept if kept.reader == reader]
         length, best = max(usable, key=lambda item: item[0], default=(0, None))
         if best is None or not length:
@@ -146,7 +157,7 @@ class Generator:
         for start in range(length, len(ids), BLOCK_TOKENS):
             if cancelled():
                 return None
-            self._adapter.encode(ids[start : start + BLOCK_TOKENS], cache, memory=reader is not None)
+            self._adapter.encode(ids[start : start + BLOCK_TOKENS], cache, memory=0.0 if reader is None else reader[1])
         superseded = [kept for kept in self._kept if kept.reader == reader and kept.ids == ids[: len(kept.ids)]]
         others = [kept for kept in self._kept if kept not in superseded]
         self._kept = [*others, _Kept(reader, ids, copy_cache(cache))][-KEPT_PROMPTS:]
@@ -168,13 +179,13 @@ class Generator:
     # --- writing ---
 
     def _write(
-        self, takes: list[_Take], cache: Cache, with_memory: bool, sampling: Sampling, cancelled: Callable[[], bool]
+        self, takes: list[_Take], cache: Cache, strength: float, sampling: Sampling, cancelled: Callable[[], bool]
     ) -> Iterator[Event]:
         """Draw tokens until every take has ended, or until cancelled."""
         processors = _processors(sampling)
         most = min(sampling.max_tokens, self._adapter.context_tokens - len(takes[0].ids))
         # The last token of the prompt is the first that the memory reads; all takes begin from what it makes of it.
-        logits = self._next(takes[:1], cache, with_memory).expand(len(takes), -1)
+        logits = self._next(takes[:1], cache, strength).expand(len(takes), -1)
         _choose_rows(cache, [0] * len(takes))
         while True:
             self._draw(takes, logits, processors, sampling.temperature == 0)
@@ -188,13 +199,13 @@ class Generator:
             if len(live) < len(takes):
                 _choose_rows(cache, live)
                 takes = [takes[row] for row in live]
-            logits = self._next(takes, cache, with_memory)
+            logits = self._next(takes, cache, strength)
 
     @torch.no_grad()
-    def _next(self, takes: list[_Take], cache: Cache, with_memory: bool) -> Tensor:
+    def _next(self, takes: list[_Take], cache: Cache, strength: float) -> Tensor:
         """Logits (takes, vocabulary, float32) for the token after each take's last."""
         rows = torch.tensor([take.ids[-1:] for take in takes])
-        return self._adapter.forward(rows, cache, memory=with_memory, keep=1)[:, -1].float()
+        return self._adapter.forward(rows, cache, memory=strength, keep=1)[:, -1].float()
 
     def _draw(self, takes: list[_Take], logits: Tensor, processors: LogitsProcessorList, greedy: bool) -> None:
         scores: Tensor = processors(torch.tensor([take.ids for take in takes], device=logits.device), logits)  # type: ignore[arg-type]

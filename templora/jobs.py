@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from templora.dispatch import Emit
-from templora.engine import Continue, Failed, Learn, Request, Rewrite
+from templora.engine import Continue, Drop, Failed, Learn, Request, Rewrite
 from templora.errors import EngineStopped
 
 
@@ -20,8 +20,16 @@ class Job:
 
     @property
     def urgency(self) -> int:
-        """Lower comes first: what streams to the page, then what is quick, then learning."""
-        return 0 if isinstance(self.request, Continue | Rewrite) else 2 if isinstance(self.request, Learn) else 1
+        """Lower comes first: forgetting, what streams to the page, what is quick, learning."""
+        match self.request:
+            case Drop():
+                return 0
+            case Continue() | Rewrite():
+                return 1
+            case Learn():
+                return 3
+            case _:
+                return 2
 
 
 class Jobs:

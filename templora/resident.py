@@ -18,9 +18,15 @@ class Residents:
         self._states = OrderedDict[str, AdapterState]()
         self._active: str | None = None
         """The chain of the memory that is in the model; its state is not in `_states`."""
+        self._learnt_from: dict[str, str] = {}
+        """Of each memory that was learnt here, the chain that it was before its last chunk."""
 
     def __contains__(self, chain: str) -> bool:
         return chain == self._active or chain in self._states
+
+    def chains(self) -> set[str]:
+        """All that are held."""
+        return {*self._states, *([] if self._active is None else [self._active])}
 
     def open(self, chain: str, state: AdapterState) -> None:
         """Take a memory in. Raises `SnapshotDamaged` where it does not fit the model."""
@@ -49,24 +55,28 @@ class Residents:
 
     def became(self, chain: str, before: AdapterState | None) -> None:
         """The memory in the model has learnt a chunk and claims `chain` now. `before`: keep what it was, too."""
-        if before is not None and self._active is not None:
-            self._states[self._active] = before
+        if self._active is not None:
+            self._learnt_from[chain] = self._active
+            if before is not None:
+                self._states[self._active] = before
         self._states.pop(chain, None)
         self._active = chain
         self._evict()
 
     def drop(self, chains: Iterable[str] | None = None) -> None:
-        """Forget memories (None: all): their tensors here, in the model and in its optimizer. Unknown ones are fine."""
-        for chain in [*self._states] if chains is None else chains:
-            self._states.pop(chain, None)
-            if chain == self._active:
-                self._clear_model()
-        if chains is None:
-            self._clear_model()
+        """Forget memories (None: all): their tensors here, in the model and in its optimizer. Unknown ones are fine.
 
-    def _clear_model(self) -> None:
-        self._active = None
-        self._adapter.reset()
+        One that was one of them until its last chunk goes too: who asked may not have known yet that it was learnt.
+        """
+        gone = self.chains() if chains is None else {*chains}
+        gone |= {chain for chain, before in self._learnt_from.items() if before in gone}
+        for chain in gone:
+            self._states.pop(chain, None)
+        if self._active in gone:
+            self._active = None
+        if self._active is None:
+            self._adapter.reset()  # also after a memory that could not be put into the model whole
+        self._evict()
 
     def _store_active(self) -> None:
         if self._active is not None:
@@ -76,3 +86,4 @@ class Residents:
     def _evict(self) -> None:
         while len(self._states) + (self._active is not None) > self._limit:
             self._states.popitem(last=False)
+        self._learnt_from = {chain: before for chain, before in self._learnt_from.items() if chain in self}

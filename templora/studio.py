@@ -23,9 +23,9 @@ from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
 from templora.errors import BadInput, Conflict, NotFound, StorageError, TemploraError
-from templora.learning import Learning
+from templora.learning import Forgotten, Learning
 from templora.library import Export, Finish, Library
-from templora.meter import MemoryReport
+from templora.meter import MemoryReport, Passage
 from templora.writing import TakeStream, Writing
 
 log = logging.getLogger(__name__)
@@ -226,13 +226,21 @@ class Studio:
 
     # --- takes ---
 
-    def continue_(self, chapter: str, base_revision: int, cursor: int, sampling: Sampling) -> TakeStream:
-        return self._writing.continue_(chapter, base_revision, cursor, sampling)
+    def continue_(
+        self, chapter: str, base_revision: int, cursor: int, sampling: Sampling, strength: float | None = None
+    ) -> TakeStream:
+        return self._writing.continue_(chapter, base_revision, cursor, sampling, strength)
 
     def rewrite(
-        self, chapter: str, base_revision: int, span: tuple[int, int], instruction: str | None, sampling: Sampling
+        self,
+        chapter: str,
+        base_revision: int,
+        span: tuple[int, int],
+        instruction: str | None,
+        sampling: Sampling,
+        strength: float | None = None,
     ) -> TakeStream:
-        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling)
+        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling, strength)
 
     def takes(self, chapter: str) -> list[Take]:
         return self._manuscripts.takes(chapter)
@@ -266,6 +274,18 @@ class Studio:
 
     def memory(self, project: str) -> MemoryReport:
         return self._learning.report(self._manuscripts.project(project))
+
+    def passages(self, chapter: str) -> list[Passage]:
+        """What the memory knows of a chapter, passage by passage."""
+        return self._learning.passages(self._manuscripts.chapter(chapter))
+
+    def forget(self, project: str) -> Forgotten:
+        """Let go at once of all that has seen text which is no longer in the book: see `Learning.forget`.
+
+        Older revisions, takes and backups keep theirs.
+        """
+        self._manuscripts.project(project)  # raises NotFound
+        return self._learning.forget(project)
 
     def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> None:
         self._manuscripts.project(project)  # raises NotFound

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from templora.engine import (
+    STRONGEST,
     Continue,
     Drop,
     Event,
@@ -22,6 +23,8 @@ from templora.engine import (
     Opened,
     Reply,
     Request,
+    Resident,
+    ResidentMemories,
     Rewrite,
     Save,
     Saved,
@@ -30,7 +33,7 @@ from templora.engine import (
     TakeDone,
     Token,
 )
-from templora.errors import EngineStopped, MemoryNotResident, TemploraError
+from templora.errors import BadInput, EngineStopped, MemoryNotResident, TemploraError
 
 
 class Clock:
@@ -74,8 +77,8 @@ class FakeStream:
 class FakeEngine:
     """Holds memories as the list of chunks they learnt; saves and opens them as JSON.
 
-    Learning helps a little more with each chunk. `replies` are the texts of the next takes; `gate`, where set, holds a
-    stream after its first word.
+    Learning helps a little more with each chunk. `requests` is all that was asked, with its fields. `replies` are the
+    texts of the next takes; `gate`, where set, holds a stream after its first word.
     """
 
     def __init__(self, info: ModelInfo) -> None:
@@ -137,6 +140,8 @@ class FakeEngine:
                 for memory in memories or list(self.memories):
                     self.memories.pop(memory, None)
                 return Ok()
+            case Resident():
+                return ResidentMemories(sorted(self.memories))
             case _:
                 raise AssertionError(f"{request} is streamed")
 
@@ -149,7 +154,9 @@ class FakeEngine:
         if self.dead:
             raise EngineStopped("The model process stopped; it is being restarted.")
         self.requests.append(request)
-        if request.memory is not None:
+        if not 0 <= request.strength <= STRONGEST:
+            raise BadInput(f"The strength of the memory must be 0 to {STRONGEST}, not {request.strength}.")
+        if request.memory is not None and request.strength:
             self._held(request.memory)
         count = int(request.sampling["takes"])
         texts = [self.replies.pop(0) if self.replies else f"take number {i} of the fake" for i in range(count)]

@@ -90,10 +90,12 @@ class SamplingBody(BaseModel):
     repetition_penalty: float | None = None
     stop_at: Literal["none", "paragraph"] | None = None
     seed: int | None = None
+    strength: float | None = None
+    """Of the memory, for this request; else as the book says."""
 
     def sampling(self, max_tokens: int = Sampling.max_tokens) -> Sampling:
         """`max_tokens` is what holds where the request names none."""
-        given = {name: getattr(self, name) for name in SamplingBody.model_fields}
+        given = {name: getattr(self, name) for name in SamplingBody.model_fields if name != "strength"}
         return Sampling(**{"max_tokens": max_tokens, **{name: v for name, v in given.items() if v is not None}})
 
 
@@ -166,6 +168,7 @@ def _project_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/projects/{id}", tags=["projects"])
     def change_project(id: str, body: ProjectChange) -> dict[str, Any]:
+        """`strength`: how much of the memory takes are written with, 0 to 1.5."""
         if body.title is not None:
             studio.rename_project(id, body.title)
         if body.strength is not None:
@@ -261,13 +264,13 @@ def _take_routes(router: APIRouter, studio: Studio) -> None:
     @router.post("/chapters/{id}/continue", tags=["takes"])
     def continue_chapter(id: str, body: ContinueBody) -> StreamingResponse:
         """Server-sent events `token`, `done`, `error`. Closing the connection stops at the next token."""
-        return _events(studio.continue_(id, body.base_revision, body.cursor, body.sampling()))
+        return _events(studio.continue_(id, body.base_revision, body.cursor, body.sampling(), body.strength))
 
     @router.post("/chapters/{id}/rewrite", tags=["takes"])
     def rewrite_passage(id: str, body: RewriteBody) -> StreamingResponse:
         """As `continue`, for the passage `[start, end)`. Without `max_tokens` it may be half as long again."""
         span, sampling = (body.start, body.end), body.sampling(rewrite_tokens(body.end - body.start))
-        return _events(studio.rewrite(id, body.base_revision, span, body.instruction, sampling))
+        return _events(studio.rewrite(id, body.base_revision, span, body.instruction, sampling, body.strength))
 
     @router.get("/chapters/{id}/takes", tags=["takes"])
     def list_takes(id: str) -> list[dict[str, Any]]:
@@ -289,6 +292,16 @@ def _memory_routes(router: APIRouter, studio: Studio) -> None:
     def memory(id: str) -> dict[str, Any]:
         """Losses are nats per token, each chunk's before it was learnt."""
         return asdict(studio.memory(id))
+
+    @router.get("/chapters/{id}/passages", tags=["memory"])
+    def passages(id: str) -> list[dict[str, Any]]:
+        """What the memory knows of the chapter, passage by passage: known, stale, pending, learning, excluded."""
+        return [asdict(passage) for passage in studio.passages(id)]
+
+    @router.post("/projects/{id}/forget", tags=["memory"])
+    def forget(id: str) -> dict[str, Any]:
+        """Lets go at once of all that has seen text which is no longer in the book. Says what it does not touch."""
+        return asdict(studio.forget(id))
 
     @router.post("/projects/{id}/memory/{verb}", status_code=202, tags=["memory"])
     def memory_do(id: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def chart(chunks: Sequence[ChunkReport]) -> list[Point]:
 def headline(report: MemoryReport) -> tuple[str, str]:
     """(number, explanation) at the head of the Memory panel. Holds numbers only, never prose of the book."""
     change = change_percent(report.chunks)
-    if report.known_chunks == 0 and report.stale_chunks:
+    if report.known_chunks == 0 and report.stale:
         return "–", "You edited the beginning of what was learnt. The memory is kept, and brought up to date by itself."
     if report.known_chunks == 1:
         return "–", "The first passage is learnt. From the next one on it is measured what that is worth."
@@ -124,10 +124,12 @@ def memory_line(report: MemoryReport) -> str:
             return report.failure or "Learning failed."
         case "discarded":
             return "The memory was discarded. ‘Learn now’ would learn the book again."
+        case "reading":
+            return "Reading the book, to see what there is to learn …"
         case "empty":
             return "The memory is empty."
         case "current":
-            if report.stale_chunks:
+            if report.stale:
                 return "You edited learnt text; it is relearnt after ten quiet minutes, or on ‘Learn now’."
             if report.pending_words:
                 return "The rest is learnt when writing has moved on from it, or on ‘Learn now’."

@@ -17,6 +17,8 @@ from templora.engine import (
     Ok,
     Open,
     Opened,
+    Resident,
+    ResidentMemories,
     Rewrite,
     Save,
     Saved,
@@ -147,6 +149,17 @@ def test_dropped_memories_are_gone(engine: EmbeddedEngine, ids: list[int]) -> No
     for index in (0, 10):
         with pytest.raises(MemoryNotResident):
             score(engine, ids, chain(index))
+
+
+def test_it_tells_which_memories_are_resident(engine: EmbeddedEngine, ids: list[int]) -> None:
+    assert engine.call(Resident()) == ResidentMemories([])
+    engine.call(Open(chain(0)))
+    learn(engine, ids, 0, keep=True)
+    assert engine.call(Resident()) == ResidentMemories(sorted([chain(0), chain(1)]))
+    engine.call(Drop([chain(1)]))
+    assert engine.call(Resident()) == ResidentMemories([chain(0)])
+    engine.call(Drop([]))
+    assert engine.call(Resident()) == ResidentMemories([])
 
 
 def test_the_memory_unused_for_longest_makes_room(engine: EmbeddedEngine, ids: list[int]) -> None:

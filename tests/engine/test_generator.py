@@ -163,12 +163,11 @@ def test_what_was_read_is_kept_by_who_read_it(
     assert tokens_read(prompt, None) == 0
     assert tokens_read(prompt, "aa") == (0 if base_prefix else len(prompt) - 1)
     assert tokens_read(prompt, "aa") == 0
-    # Only what a memory itself has read goes stale with it.
-    generator.forget(["aa"])
-    assert tokens_read(prompt, "aa") == (0 if base_prefix else len(prompt) - 1)
+    assert generator.readers() == (set() if base_prefix else {"aa"})
     assert tokens_read([*prompt, 9, 9], None) == len(prompt) + 1 - 2 * BLOCK_TOKENS
     generator.forget()
     assert tokens_read(prompt, None) == len(prompt) - 1
+    assert generator.readers() == set()
 
 
 def test_a_prompt_longer_than_the_context_loses_its_beginning(

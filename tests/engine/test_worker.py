@@ -30,6 +30,8 @@ from templora.engine import (
     ModelStatus,
     Open,
     Opened,
+    Resident,
+    ResidentMemories,
     Save,
     Saved,
     Score,
@@ -91,6 +93,12 @@ def test_a_memory_is_learnt_saved_and_opened_again(ready: WorkerEngine, ids: lis
     saved = ready.call(Save("bb", str(tmp_path / "bb.safetensors")))
     assert isinstance(saved, Saved)
     assert saved.bytes == (tmp_path / "bb.safetensors").stat().st_size
+    assert ready.call(Resident()) == ResidentMemories(["bb"])
+    strong, weak = (
+        list(ready.stream(Continue("bb", ids[:40], {**SAMPLING, "max_tokens": 24}, strength=strength)))
+        for strength in (1.0, 0.0)
+    )
+    assert strong != weak == list(ready.stream(Continue(None, ids[:40], {**SAMPLING, "max_tokens": 24})))
 
 
 def test_an_error_keeps_its_kind_on_the_way(ready: WorkerEngine, ids: list[int]) -> None:

@@ -267,12 +267,38 @@ def test_closing_the_connection_stops_the_generation_and_keeps_the_take(studio: 
     thread.join(timeout=10)
 
 
+def test_the_strength_of_the_memory_is_the_books_unless_a_request_says_otherwise(client: TestClient) -> None:
+    project, chapter = made(client, "One.")
+    assert project["strength"] == 1.0
+    url = f"/api/projects/{project['id']}"
+    assert client.patch(url, json={"strength": 0.5}).json()["strength"] == 0.5
+    assert client.patch(url, json={"strength": 1.6}).status_code == 422
+    for given, expected in (({}, 0.5), ({"strength": 0}, 0), ({"strength": 1.5}, 1.5)):
+        body = {"base_revision": 1, "cursor": 4, **given}
+        assert client.post(f"/api/chapters/{chapter['id']}/continue", json=body).status_code == 200
+        take = client.get(f"/api/chapters/{chapter['id']}/takes").json()[-1]
+        assert take["sampling"]["strength"] == expected
+    refused = client.post(f"/api/chapters/{chapter['id']}/continue", json={**body, "strength": 2})
+    assert refused.status_code == 422
+
+
+def test_passages_and_forgetting(client: TestClient) -> None:
+    project, chapter = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(12)))
+    passages = client.get(f"/api/chapters/{chapter['id']}/passages").json()
+    assert {passage["state"] for passage in passages} == {"pending"}
+    assert passages[0]["start"] == 0 and passages[-1]["end"] == len(chapter["text"])
+    forgotten = client.post(f"/api/projects/{project['id']}/forget").json()
+    assert forgotten["passages"] == 0 and forgotten["discarded"]["snapshots"] == 0
+    assert client.get("/api/chapters/nowhere/passages").status_code == 404
+    assert client.post("/api/projects/nowhere/forget").status_code == 404
+
+
 def test_the_memory_is_learnt_and_reported(client: TestClient) -> None:
     project, _ = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(12)))
     url = f"/api/projects/{project['id']}/memory"
     before = client.get(url).json()
     assert before["state"] == "empty" and before["known_chunks"] == 0 and before["pending_chunks"] > 3
-    assert set(before["chunks"][0]) == {"index", "chapter", "tokens", "base_loss", "memory_loss"}
+    assert set(before["chunks"][0]) == {"index", "chapter", "tokens", "base_loss", "memory_loss", "state"}
     assert before["chunks"][0]["base_loss"] is None
     assert client.post(url + "/learn").status_code == 202
     after = until(lambda: client.get(url).json(), lambda report: report["state"] == "current")
