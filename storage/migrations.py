@@ -1,7 +1,7 @@
 """The history of the schema: append only. A migration that has been released is never changed; write the next one.
 
-Plain SQL, one function a step, each run in a transaction of its own. Long columns come last in their tables: SQLite
-reads the ones before them without touching the text.
+Plain SQL, one function a step; those that are pending run in one transaction. Long columns come last in their tables:
+SQLite reads the ones before them without touching the text.
 """
 
 from __future__ import annotations
@@ -141,14 +141,32 @@ class NewerSchema(Exception):
     """The database has been through migrations that this history does not know."""
 
 
+def pending(db: Database) -> list[str]:
+    """The steps that the database has not been through yet; reads only. Raises `NewerSchema`."""
+    history = _history()
+    if {done.name for done in history.applied(db)} - {step.__name__ for step in STEPS}:
+        raise NewerSchema
+    return [step.name for step in history.pending(db)]
+
+
 def migrate(db: Database) -> None:
-    """Apply what the database has not been through yet. Raises `NewerSchema` before it changes anything."""
+    """Apply what the database has not been through yet, all or nothing. Raises `NewerSchema`."""
+    if not pending(db):
+        return
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        _history().apply(db)
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+
+
+def _history() -> Migrations:
     history = Migrations("templora")
     for step in STEPS:
         history()(step)
-    if {done.name for done in history.applied(db)} - {step.__name__ for step in STEPS}:
-        raise NewerSchema
-    history.apply(db)
+    return history
 
 
 def _run(db: Database, *statements: str) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 RevisionKind = Literal["typed", "accepted", "imported", "restored", "named"]
 TakeKind = Literal["continue", "rewrite"]
 LearningState = Literal["on", "paused", "off"]
+BackupReason = Literal["migration", "daily", "export", "asked"]
 Span = tuple[int, int]
 """[start, end) in a text, code points."""
 
@@ -140,6 +141,26 @@ class ProvenanceReport:
     typed_words: int
     models: list[ModelShare]
     words: int
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One file in `backups/`: every book as it stood at `created_at`. `bytes`: its size."""
+
+    name: str
+    reason: BackupReason
+    created_at: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BackupBook:
+    """A book in a backup. `id`: the project's; `words` and `chapters`: without deleted ones."""
+
+    id: str
+    title: str
+    words: int
+    chapters: int
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,6 @@ class Books:
                 return None
             heads = self._manuscripts.chapters(project)
             keys = tuple(_Key(head.id, head.revision, head.excluded) for head in heads if head.learned)
-            cached = self._plans.get(project)
             if cached and cached[0] == keys:
                 return cached[1]
             new = [key for key in keys if key.chapter not in self._splits]

@@ -15,8 +15,8 @@ from ui import view
 def report(**changes: object) -> MemoryReport:
     fields: dict[str, object] = {
         "state": "current", "known_chunks": 0, "pending_chunks": 0, "known_tokens": 0, "chunks": [], "known_words": 0,
-        "pending_words": 0, "stale_words": 0, "excluded_words": 0, "stale": False, "stale_chunks": 0, "gone_chunks": 0, "rebuild_s": 0.0,
-        "done": 0, "total": 0, "seconds_left": 0.0, "learning": "on", "failure": None,
+        "pending_words": 0, "stale_words": 0, "excluded_words": 0, "stale": False, "stale_chunks": 0, "gone_chunks": 0,
+        "rebuild_s": 0.0, "done": 0, "total": 0, "seconds_left": 0.0, "learning": "on", "failure": None,
     }  # fmt: skip
     return MemoryReport(**{**fields, **changes})  # type: ignore[arg-type]
 
