@@ -1,11 +1,12 @@
-"""What a chapter can go back to: its revisions, their names and texts."""
+"""What a chapter can go back to: its revisions, their names and texts; and who wrote the book as it stands."""
 
 from __future__ import annotations
 
-from storage import revisions
-from storage.chapters import Chapters, project_of
+from storage import authorship, revisions
+from storage.authorship import AcceptedTake
+from storage.chapters import Chapters, order, project_of
 from storage.checks import clean_title
-from storage.records import RevisionHead, Run
+from storage.records import ProvenanceReport, RevisionHead, Run
 from storage.revisions import NO_CHAPTER
 from templora.errors import NotFound
 
@@ -43,3 +44,20 @@ class History(Chapters):
             project_of(sql, chapter)
             revisions.read(sql, chapter, number)  # raises NotFound
             sql.run("UPDATE revisions SET name = ? WHERE chapter = ? AND number = ?", name, chapter, number)
+
+    def provenance(self, project: str) -> ProvenanceReport:
+        """How many words of the book the writer typed, and how many each model gave. Raises `NotFound`."""
+        with self._store.read() as rows:
+            self.project(project)
+            takes = rows.all(
+                "SELECT id, model, accepted_words, text FROM takes WHERE project = ? AND accepted_revision NOT NULL",
+                project,
+            )
+            states = [revisions.newest(rows, chapter).state for chapter in order(rows, project)]
+        return authorship.report(
+            [(state.text, state.runs) for state in states],
+            {
+                row["id"]: AcceptedTake(row["model"], row["accepted_words"], len(row["text"].split()) or None)
+                for row in takes
+            },
+        )

@@ -58,7 +58,7 @@ class Manuscripts(History):
             if text == last.state.text and (stale or state.runs == last.state.runs):
                 return last.number
             number = self._store_state(sql, project, last, "accepted" if accepted else kind, state)
-            mark_accepted(sql, chapter_id, {span.take for span in accepted}, number)
+            mark_accepted(sql, chapter_id, accepted, text, number)
         return number
 
     def restore_revision(self, chapter_id: str, base_revision: int, number: int) -> Chapter:

@@ -130,7 +130,13 @@ def m003_history(db: Database) -> None:
     )
 
 
-STEPS = (m001_books, m002_memory, m003_history)
+def m004_accepted(db: Database) -> None:
+    # accepted_words: how many words were taken over from a take, however much of them was edited away since; NULL for
+    # takes that were accepted before anybody counted.
+    _run(db, "ALTER TABLE takes ADD COLUMN accepted_words INTEGER")
+
+
+STEPS = (m001_books, m002_memory, m003_history, m004_accepted)
 
 
 class NewerSchema(Exception):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from storage.checks import clean_title, new_id
 from storage.database import Rows, Sql, Store, disk_errors
+from storage.purging import purge_chapters
 from storage.records import LearningState, Project
 from templora.errors import BadInput, NotFound
 
@@ -80,20 +82,19 @@ class Projects:
         their memory, chapters with their revisions and takes, and takes that were never accepted."""
         with self._store.transaction() as sql:
             books = [row["id"] for row in sql.all("SELECT id FROM projects WHERE deleted_at < ?", before)]
-            chapters = [row["id"] for row in sql.all("SELECT id FROM chapters WHERE deleted_at < ?", before)]
+            old = sql.all("SELECT id, project FROM chapters WHERE deleted_at < ? ORDER BY project", before)
+            chapters = {project: [row["id"] for row in of] for project, of in groupby(old, lambda row: row["project"])}
             for book in books:
                 # Files first: after a crash the rows still say what is to be purged.
                 folder = self._store.folder / "projects" / book
                 with disk_errors(folder):
                     if folder.exists():
                         shutil.rmtree(folder)
-                chapters += [row["id"] for row in sql.all("SELECT id FROM chapters WHERE project = ?", book)]
+                chapters[book] = [row["id"] for row in sql.all("SELECT id FROM chapters WHERE project = ?", book)]
                 sql.run("DELETE FROM snapshots WHERE project = ?", book)
                 sql.run("DELETE FROM lessons WHERE project = ?", book)
-            for chapter in chapters:
-                sql.run("DELETE FROM takes WHERE chapter = ?", chapter)
-                sql.run("DELETE FROM revisions WHERE chapter = ?", chapter)
-                sql.run("DELETE FROM chapters WHERE id = ?", chapter)
+            for project, of in chapters.items():
+                purge_chapters(sql, project, of, self._clock())
             for book in books:
                 sql.run("DELETE FROM projects WHERE id = ?", book)
             # An accepted take stays as long as its chapter: provenance refers to it.

@@ -103,6 +103,7 @@ class Take:
     """One candidate the model wrote for `[start, end)` of revision `revision` (start == end: a continuation).
 
     `finish_reason` is None while it streams (or after a crash). `memory` is the chain it was written with.
+    `accepted_words`: how many of its words were taken over, counted each time; None where nobody counted.
     """
 
     id: str
@@ -121,6 +122,27 @@ class Take:
     finish_reason: str | None
     created_at: float
     accepted_revision: int | None = None
+    accepted_words: int | None = None
+
+
+@dataclass(frozen=True)
+class ModelShare:
+    """What one model gave to a book: the words that were taken over from it, as it had written them; those of them that
+    stand in the book now; and the others, which were edited or deleted since."""
+
+    model: str
+    accepted_words: int
+    kept_words: int
+    edited_words: int
+
+
+@dataclass(frozen=True)
+class ProvenanceReport:
+    """Who wrote the words of a book. `typed_words`: typed, pasted or imported by the writer. `words`: all of them."""
+
+    typed_words: int
+    models: list[ModelShare]
+    words: int
 
 
 @dataclass(frozen=True)

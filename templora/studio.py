@@ -15,7 +15,7 @@ from typing import Literal
 from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
-from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, RevisionHead, Take
+from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, ProvenanceReport, RevisionHead, Take
 from storage.snapshots import Snapshots
 from templora import models
 from templora.books import Books
@@ -203,6 +203,10 @@ class Studio:
         merged = self._manuscripts.merge_chapter(id, base_revision)
         self._changed(merged.project)
         return merged
+
+    def provenance(self, project: str) -> ProvenanceReport:
+        """Who wrote the words of the book as it stands: the writer, and each model."""
+        return self._manuscripts.provenance(project)
 
     def set_strength(self, project: str, strength: float) -> None:
         """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""

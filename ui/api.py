@@ -257,6 +257,11 @@ def _history_routes(router: APIRouter, studio: Studio) -> None:
         """Leave a passage out of the memory, or let its paragraphs be learnt again. The revision keeps its number."""
         return _chapter(studio.exclude(id, body.base_revision, body.start, body.end, body.excluded))
 
+    @router.get("/projects/{id}/provenance", tags=["history"])
+    def provenance(id: str) -> dict[str, Any]:
+        """Words of the book by who wrote them. A model's `edited_words` were accepted, and changed or deleted since."""
+        return asdict(studio.provenance(id))
+
     def _revision(id: str, number: int) -> dict[str, Any]:
         text = studio.revision_text(id, number)
         head = next(head for head in studio.revisions(id) if head.number == number)

@@ -116,6 +116,23 @@ def test_a_chapter_has_a_history_of_named_and_restored_revisions(client: TestCli
     assert client.patch(f"{url}/revisions/1", json={"name": " "}).status_code == 422
 
 
+def test_a_book_tells_who_wrote_its_words(client: TestClient, engine: FakeEngine) -> None:
+    project, chapter = made(client, "The harbour had emptied itself.")
+    engine.replies = [" And the boats lay down."]
+    body = {"base_revision": 1, "cursor": 31, "max_tokens": 5}
+    take = events(client.post(f"/api/chapters/{chapter['id']}/continue", json=body))[-1][1]["id"]
+    accepted = client.post(f"/api/takes/{take}/accept", json={"base_revision": 1}).json()
+    text = accepted["text"].replace("boats", "ships")
+    client.put(f"/api/chapters/{chapter['id']}", json={"base_revision": 2, "text": text})
+    model = client.get(f"/api/chapters/{chapter['id']}/takes").json()[0]["model"]
+    assert client.get(f"/api/projects/{project['id']}/provenance").json() == {
+        "typed_words": 6,
+        "models": [{"model": model, "accepted_words": 5, "kept_words": 4, "edited_words": 1}],
+        "words": 10,
+    }
+    assert client.get("/api/projects/none/provenance").status_code == 404
+
+
 def test_chapters_are_split_and_merged(client: TestClient) -> None:
     _, chapter = made(client, "One.\n\nTwo.")
     url = f"/api/chapters/{chapter['id']}"
