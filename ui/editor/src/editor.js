@@ -3,6 +3,7 @@
 import { EditorView } from "@codemirror/view";
 import { StyleModule } from "style-mod";
 import { createApi } from "./api.js";
+import { Band, passageAt } from "./band.js";
 import { rememberCaret, rememberedCaret } from "./caret.js";
 import { ConflictBanner } from "./conflict.js";
 import { ChapterDocument } from "./document.js";
@@ -102,7 +103,9 @@ export class Editor {
     const stage = new Stage({ ...parts, document: opened, takes });
     const settings = this.#settings;
     const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
-    this.#open = { document: opened, takes, stage, writing };
+    const band = new Band({ ...parts, document: opened });
+    this.#open = { document: opened, takes, stage, writing, band };
+    band.refresh();
     // A chapter seen for the first time shows its beginning; the caret waits at its end.
     const [place, yMargin] = known === undefined ? [0, 400] : [this.#view.state.selection.main.head, 5];
     this.#view.dispatch({ effects: EditorView.scrollIntoView(place, { y: "nearest", yMargin }) });
@@ -126,10 +129,11 @@ export class Editor {
 
   async #close() {
     if (!this.#open) return;
-    const { document: opened, stage, takes } = this.#open;
+    const { document: opened, stage, takes, band } = this.#open;
     stage.hide();
     await opened.close();
     if (this.#open?.document !== opened) return; // closed by another call meanwhile
+    band.close();
     this.#banner.hide();
     if (opened.unsaved || opened.conflict) this.#visited.delete(opened.id);
     else this.#visited.set(opened.id, { state: this.#view.state, takes, revision: opened.revision });
@@ -170,6 +174,9 @@ export class Editor {
 
   focus = () => this.#view.focus();
 
+  /** What the book's memory knows has changed: the margin band follows in its own time. */
+  memoryMoved = () => this.#open?.band.refresh();
+
   /** Sampling settings (`temperature`, `max_tokens`, …) for the requests from now on; null takes one back. */
   settings = (changes) => {
     Object.assign(this.#settings, changes);
@@ -202,6 +209,7 @@ export class Editor {
       selectionWords: countWords(state.sliceDoc(from, to)),
       conflict: Boolean(opened?.conflict),
       error: this.#notices.message,
+      passage: passageAt(state, state.selection.main.head),
     };
   };
 
@@ -224,10 +232,15 @@ export class Editor {
   #heard(what, message) {
     const { document: opened } = this.#open ?? {};
     if (what === "failed") this.#notices.show(message, "save");
-    else if (what === "saved") this.#notices.clear("save");
+    else if (what === "saved") this.#saved();
     else if (what === "conflict") this.#disagreement(opened);
     else if (what === "resolved") this.#banner.hide();
     this.#report();
+  }
+
+  #saved() {
+    this.#notices.clear("save");
+    this.#open?.band.refresh();
   }
 
   #disagreement(opened) {
@@ -236,7 +249,8 @@ export class Editor {
   }
 
   #hidden() {
-    if (document.visibilityState !== "hidden" || !this.#open) return;
+    if (!this.#open) return;
+    if (document.visibilityState !== "hidden") return this.#open.band.seen();
     this.#open.document.mirror();
     this.#open.document.flush();
   }
