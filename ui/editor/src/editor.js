@@ -5,6 +5,7 @@ import { StyleModule } from "style-mod";
 import { createApi } from "./api.js";
 import { Band, passageAt } from "./band.js";
 import { rememberCaret, rememberedCaret } from "./caret.js";
+import { Compare } from "./compare.js";
 import { ConflictBanner } from "./conflict.js";
 import { ChapterDocument } from "./document.js";
 import { Drafts, reconcile } from "./drafts.js";
@@ -104,7 +105,8 @@ export class Editor {
     const settings = this.#settings;
     const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
     const band = new Band({ ...parts, document: opened });
-    this.#open = { document: opened, takes, stage, writing, band };
+    const compare = new Compare({ ...parts, document: opened, takes, settings });
+    this.#open = { document: opened, takes, stage, writing, band, compare };
     band.refresh();
     // A chapter seen for the first time shows its beginning; the caret waits at its end.
     const [place, yMargin] = known === undefined ? [0, 400] : [this.#view.state.selection.main.head, 5];
@@ -129,8 +131,9 @@ export class Editor {
 
   async #close() {
     if (!this.#open) return;
-    const { document: opened, stage, takes, band } = this.#open;
+    const { document: opened, stage, takes, band, compare } = this.#open;
     stage.hide();
+    compare.stop();
     await opened.close();
     if (this.#open?.document !== opened) return; // closed by another call meanwhile
     band.close();
@@ -161,6 +164,21 @@ export class Editor {
   insertTake = (id) => this.#focused((open) => open.writing.insertTake(id));
   previousTake = () => this.#open?.stage.turn(-1) ?? false;
   nextTake = () => this.#open?.stage.turn(1) ?? false;
+
+  /** The same continuation with the memory and without: see `compare.js` for what the page hears. */
+  compare = () => {
+    this.#open?.stage.hide();
+    return this.#open?.compare.run();
+  };
+
+  stopCompare = () => this.#open?.compare.stop();
+
+  /** One side of the comparison (0: with, 1: without) goes into the book. */
+  useCompared = async (side) => {
+    const id = await this.#open?.compare.choose(side);
+    if (id) return this.insertTake(id);
+    this.#notices.show("There is nothing of it to use yet.", "model");
+  };
 
   /** Saves now, and says so. */
   save = async () => {

@@ -126,8 +126,8 @@ function bandMarks() {
     `repeating-linear-gradient(${colour} 0 ${on}px, transparent ${on}px ${on + off}px)`;
   const worn = "color-mix(in srgb, var(--memory) 65%, transparent)";
   return {
-    ".t-band": { width: "3px", height: "100%" },
-    ".t-band-known": { background: worn, borderRadius: "2px" },
+    ".t-band": { display: "block", width: "3px", height: "100%" },
+    ".t-band-known": { background: worn },
     ".t-band-pending": { background: stripes(worn, 5, 5) },
     ".t-band-stale": { borderInline: "1px solid var(--stale)", boxSizing: "border-box" },
     ".t-band-learning": { background: "var(--accent)", animation: "t-wait 1.6s ease-in-out infinite" },
