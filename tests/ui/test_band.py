@@ -47,7 +47,7 @@ def mark(editor: EditorPage, state: str) -> Locator:
 def box(locator: Locator) -> dict[str, float]:
     found = locator.bounding_box()
     assert found is not None
-    return {name: float(value) for name, value in found.items()}
+    return {name: found[name] for name in ("x", "y", "width", "height")}
 
 
 def beside(editor: EditorPage, state: str, words: str) -> None:
