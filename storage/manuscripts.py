@@ -13,6 +13,7 @@ from storage.checks import clean_spans, clean_text, clean_title
 from storage.database import Rows, Sql
 from storage.history import History
 from storage.projects import touch_project
+from storage.provenance import Match
 from storage.records import Accepted, Chapter, RevisionKind, Run, Span
 from storage.revisions import Revision, State
 from storage.takes import mark_accepted
@@ -57,7 +58,7 @@ class Manuscripts(History):
             )
             if text == last.state.text and (stale or state.runs == last.state.runs):
                 return last.number
-            number = self._store_state(sql, project, last, "accepted" if accepted else kind, state)
+            number = self._store_state(sql, project, last, "accepted" if accepted else kind, state, kept)
             mark_accepted(sql, chapter_id, accepted, text, number)
         return number
 
@@ -78,7 +79,7 @@ class Manuscripts(History):
                 carried = exclusions.carry(last.state.excluded, kept, len(last.state.text), len(old.text))
                 back = exclusions.without(old.excluded, [(start, start + length) for _, start, length in kept])
                 state = State(old.text, old.runs, exclusions.joined([*carried, *back]))
-                self._store_state(sql, project, last, "restored", state)
+                self._store_state(sql, project, last, "restored", state, kept)
             return self.chapter(chapter_id)
 
     def exclude(self, chapter_id: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
@@ -116,7 +117,7 @@ class Manuscripts(History):
                 raise _conflict(last)
             chapter, state = self.chapter(chapter_id), last.state
             end, start = _seam(state.text, at)
-            revisions.push(sql, last, "typed", _cut(state, 0, end), self._clock())
+            revisions.push(sql, last, "typed", _cut(state, 0, end), [(0, 0, end)], self._clock())
             rest = _cut(state, start, len(state.text))
             place = chapter.position + 1
             return self.chapter(self._insert_chapter(sql, project, title, place, "typed", rest, chapter.learned))
@@ -142,17 +143,22 @@ class Manuscripts(History):
                 _stripped(last.state, chapter.learned or not learned),
                 _stripped(revisions.newest(sql, other.id).state, other.learned or not learned),
             ]
-            revisions.push(sql, last, "typed", _joined([part for part in parts if part.text]), self._clock())
+            merged = _joined([part for part in parts if part.text])
+            kept = revisions.ends(last.state.text, merged.text)
+            revisions.push(sql, last, "typed", merged, kept, self._clock())
             self.set_learned(chapter_id, learned)
             self.delete_chapter(other.id)
             return self.chapter(chapter_id)
 
-    def _store_state(self, sql: Sql, project: str, last: Revision, kind: RevisionKind, state: State) -> int:
+    def _store_state(
+        self, sql: Sql, project: str, last: Revision, kind: RevisionKind, state: State, kept: Sequence[Match]
+    ) -> int:
+        """`kept`: what the new text has of the last one."""
         now = self._clock()
         if kind == "typed" and _folds(sql, last, state.text, now):
-            number = revisions.fold(sql, last, state, now)
+            number = revisions.fold(sql, last, state, kept, now)
         else:
-            number = revisions.push(sql, last, kind, state, now)
+            number = revisions.push(sql, last, kind, state, kept, now)
         touch_project(sql, project, now)
         return number
 

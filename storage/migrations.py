@@ -100,7 +100,7 @@ def m002_memory(db: Database) -> None:
 
 def m003_history(db: Database) -> None:
     # excluded: passages left out of the memory, as JSON [[start, end], …] in code points of this revision.
-    # packed: what turns the next newer revision's text into this one's; `text` is then empty. NULL: `text` is the text.
+    # packed: what turns the next newer revision into this one; `text` and `runs` are then empty. NULL: they are whole.
     _run(
         db,
         """CREATE TABLE revisions_of_m003 (

@@ -5,11 +5,11 @@ Its memory is learnt anew: a backup has none.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from storage import revisions
 from storage.backups import Backups
 from storage.checks import TITLE_LENGTH, new_id
 from storage.copies import Copy, complaint, opened
@@ -69,8 +69,7 @@ class Restoring:
         for chapter in chapters:
             id = new_id()
             sql.insert("chapters", {**chapter, "id": id, "project": project, "deleted_at": _again(chapter, now)})
-            for revision in copy.all("SELECT * FROM revisions WHERE chapter = ? ORDER BY number", chapter["id"]):
-                sql.insert("revisions", {**revision, "chapter": id, "runs": _runs(revision["runs"], takes)})
+            revisions.copy(copy, sql, chapter["id"], id, takes)
             for take in copy.all("SELECT * FROM takes WHERE chapter = ? ORDER BY created_at, rowid", chapter["id"]):
                 ids = {"id": takes[take["id"]], "project": project, "chapter": id, "deleted_at": _again(take, now)}
                 sql.insert("takes", {**take, **ids})
@@ -79,11 +78,6 @@ class Restoring:
 
 def _again(row: Mapping[str, Any], now: float) -> float | None:
     return None if row["deleted_at"] is None else now
-
-
-def _runs(stored: str, takes: Mapping[str, str]) -> str:
-    """The runs of a revision, with the new ids of the takes that wrote them."""
-    return json.dumps([[length, takes.get(take, take)] for length, take in json.loads(stored)])
 
 
 def _title(title: str, made_at: float) -> str:

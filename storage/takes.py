@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from storage import revisions
 from storage.authorship import words_within
 from storage.checks import new_id
 from storage.database import Sql
@@ -13,8 +14,7 @@ from templora.errors import BadInput, Conflict, NotFound
 
 _TAKE = """SELECT id, project, chapter, kind, revision, start, "end", text, instruction, model, memory, sampling,
     tokens, finish_reason, created_at, accepted_revision, accepted_words FROM takes"""
-_TEXT = """SELECT number, text FROM revisions JOIN chapters ON chapters.id = revisions.chapter
-    WHERE chapter = ? AND project = ? AND deleted_at IS NULL"""
+_LIVE = "SELECT 1 FROM chapters WHERE id = ? AND project = ? AND deleted_at IS NULL"
 
 
 class Takes(Projects):
@@ -55,17 +55,18 @@ class Takes(Projects):
         )
         with self._store.transaction() as sql:
             live_project(sql, project)
-            written_for = sql.first(f"{_TEXT} AND number = ?", chapter, project, revision)
-            if written_for is None:
-                current = sql.first(f"{_TEXT} ORDER BY number DESC", chapter, project)
-                if current is None:
-                    raise NotFound("There is no such chapter; it may have been deleted.")
+            if sql.first(_LIVE, chapter, project) is None:
+                raise NotFound(revisions.NO_CHAPTER)
+            try:
+                written_for = revisions.read(sql, chapter, revision)
+            except NotFound:
+                current = revisions.newest(sql, chapter)
                 raise Conflict(
                     "The text has changed while this take was asked for. Ask for it again.",
-                    current["number"],
-                    current["text"],
-                )
-            if not 0 <= start <= end <= len(written_for["text"]):
+                    current.number,
+                    current.state.text,
+                ) from None
+            if not 0 <= start <= end <= len(written_for.text):
                 raise BadInput(f"The passage {start} to {end} lies outside the chapter.")
             sql.insert("takes", vars(take))
         return take

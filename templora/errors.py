@@ -9,6 +9,7 @@
     ├── StorageError          the disk or the database refused
     │   ├── DiskFull
     │   ├── FolderInUse       another desk holds the data folder
+    │   ├── RevisionDamaged   an older text that is not what was stored
     │   └── SnapshotDamaged   an adapter file that does not match its claim
     ├── ModelError            the base model cannot be used
     │   ├── ModelNotFound     unknown id, empty folder, no network
@@ -83,6 +84,10 @@ class DiskFull(StorageError):
 
 class FolderInUse(StorageError):
     code = "folder_in_use"
+
+
+class RevisionDamaged(StorageError):
+    code = "revision_damaged"
 
 
 class SnapshotDamaged(StorageError):
