@@ -60,9 +60,9 @@ def _fetch(backup: Path, part: Path) -> str | None:
         with disk_errors(backup):
             shutil.copyfile(backup, part)
             sync_file(part)
+        return complaint(part)
     except StorageError as error:
         return error.message
-    return complaint(part)
 
 
 def _replace(data: Path, part: Path, suffix: str) -> tuple[list[Path], list[Path]]:

@@ -121,6 +121,12 @@ class ExportBody(BaseModel):
     format: str
 
 
+class RestoreBody(BaseModel):
+    """`project`: the id that the book has in the backup."""
+
+    project: str
+
+
 def routes(studio: Studio) -> APIRouter:
     """All of `/api`, over one Studio. Plain functions run in FastAPI's thread pool, so none blocks the loop."""
     router = APIRouter(prefix="/api")
@@ -130,6 +136,7 @@ def routes(studio: Studio) -> APIRouter:
     _take_routes(router, studio)
     _memory_routes(router, studio)
     _export_routes(router, studio)
+    _backup_routes(router, studio)
 
     @router.get("/status", tags=["status"])
     def status() -> dict[str, Any]:
@@ -140,6 +147,7 @@ def routes(studio: Studio) -> APIRouter:
             "version": __version__,
             "model": {name: getattr(model, name) for name in fields},
             "device": model.device,
+            "warnings": studio.warnings(),
         }
 
     return router
@@ -336,6 +344,28 @@ def _export_routes(router: APIRouter, studio: Studio) -> None:
     def copy(id: str, format: Annotated[str, Query()] = "docx") -> Response:
         """A draft copy; the memory stays."""
         return _download(studio.copy(id, format), {})
+
+
+def _backup_routes(router: APIRouter, studio: Studio) -> None:
+    @router.get("/backups", tags=["backups"])
+    def list_backups() -> list[dict[str, Any]]:
+        """Newest first; `created_at` in Unix seconds."""
+        return [asdict(backup) for backup in studio.backups()]
+
+    @router.post("/backups", status_code=201, tags=["backups"])
+    def back_up() -> dict[str, Any]:
+        """A backup of all books as they stand."""
+        return asdict(studio.back_up("asked"))
+
+    @router.get("/backups/{name}", tags=["backups"])
+    def list_backup_books(name: str) -> list[dict[str, Any]]:
+        """The books in a backup."""
+        return [asdict(book) for book in studio.backup_books(name)]
+
+    @router.post("/backups/{name}/restore", status_code=201, tags=["backups"])
+    def restore_book(name: str, body: RestoreBody) -> dict[str, Any]:
+        """A book of a backup as a new project, beside the present ones."""
+        return _project(*studio.project(studio.restore_book(name, body.project).id))
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------
