@@ -21,14 +21,17 @@ def new_id() -> str:
     return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(12))
 
 
-def clean_title(title: str) -> str:
-    """One line without space around it. Raises `BadInput` where nothing is left, or more than `TITLE_LENGTH`."""
-    _storable(title, "title")
+def clean_title(title: str, what: str = "title") -> str:
+    """One line without space around it. Raises `BadInput` where nothing is left, or more than `TITLE_LENGTH`.
+
+    `what`: what it is to the writer, for the message.
+    """
+    _storable(title, what)
     title = _BREAKS.sub(" ", title).strip()
     if not title:
-        raise BadInput("A title is needed: at least one letter.")
+        raise BadInput(f"A {what} is needed: at least one letter.")
     if len(title) > TITLE_LENGTH:
-        raise BadInput(f"This title has {len(title)} characters; at most {TITLE_LENGTH} fit. Shorten it.")
+        raise BadInput(f"This {what} has {len(title)} characters; at most {TITLE_LENGTH} fit. Shorten it.")
     return title
 
 

@@ -1,119 +1,32 @@
-"""The manuscript: chapters and their revisions. `Manuscripts` is the one way to the text, takes and projects included.
+"""The manuscript. `Manuscripts` is the one way to the text; books, chapters, history and takes included.
 
 A chapter's text is that of its newest revision; nothing else stores it. Saving is compare-and-set.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
-from storage import provenance
-from storage.checks import clean_spans, clean_text, clean_title, new_id
+from storage import exclusions, provenance, revisions
+from storage.chapters import order, project_of
+from storage.checks import clean_spans, clean_text, clean_title
 from storage.database import Rows, Sql
-from storage.projects import live_project, touch_project
-from storage.records import Accepted, Chapter, ChapterHead, Revision, RevisionKind, Run
-from storage.takes import Takes, mark_accepted
-from templora.errors import BadInput, Conflict, NotFound
+from storage.history import History
+from storage.projects import touch_project
+from storage.records import Accepted, Chapter, RevisionKind, Run, Span
+from storage.revisions import Revision, State
+from storage.takes import mark_accepted
+from templora.errors import BadInput, Conflict
 
 FOLD_S = 300.0
 """Autosaves within this long of the first one fold into one revision."""
 FOLD_LOSES = 200
 """Code points. An autosave that takes away more than this does not fold: it may be a mistake to be gone back on."""
-
-_NEWEST = "revisions.chapter = chapters.id AND number = (SELECT max(number) FROM revisions WHERE chapter = chapters.id)"
-_HEAD = f"""SELECT id, project, title, position, words, number AS revision, created_at AS updated_at
-    FROM chapters JOIN revisions ON {_NEWEST}"""
-_CHAPTER = f"""SELECT id, project, title, position, text, number AS revision, created_at AS updated_at
-    FROM chapters JOIN revisions ON {_NEWEST}"""
+BLANK_LINE = "\n\n"
 
 
-class Manuscripts(Takes):
+class Manuscripts(History):
     """Projects, chapters, revisions and takes of one data folder. All methods may be called from any thread."""
-
-    # --- chapters ---
-
-    def chapters(self, project: str) -> list[ChapterHead]:
-        """The chapters in order, without their text. Empty for an unknown project."""
-        with self._store.read() as rows:
-            return [ChapterHead(**row) for row in rows.all(f"{_HEAD} {_IN_ORDER}", project)]
-
-    def texts(self, project: str) -> list[Chapter]:
-        """The whole book: its chapters in order, with their text."""
-        with self._store.read() as rows:
-            return [Chapter(**row) for row in rows.all(f"{_CHAPTER} {_IN_ORDER}", project)]
-
-    def chapter(self, id: str) -> Chapter:
-        """Raises `NotFound`, for a deleted chapter too."""
-        with self._store.read() as rows:
-            row = rows.first(f"{_CHAPTER} WHERE id = ? AND deleted_at IS NULL", id)
-        if row is None:
-            raise NotFound(_NO_CHAPTER)
-        return Chapter(**row)
-
-    def add_chapter(self, project: str, title: str, text: str = "", kind: RevisionKind = "typed") -> Chapter:
-        """Append a chapter; its text is revision 1. Raises `NotFound`, `BadInput`."""
-        title, text, now = clean_title(title), clean_text(text), self._clock()
-        with self._store.transaction() as sql:
-            live_project(sql, project)
-            position = len(_order(sql, project))
-            chapter = Chapter(new_id(), project, title, position, text, revision=1, updated_at=now)
-            sql.insert("chapters", {"id": chapter.id, "project": project, "title": title, "position": position})
-            sql.insert("revisions", _revision(chapter.id, 1, kind, text, [Run(len(text), None)], now))
-            touch_project(sql, project, now)
-        return chapter
-
-    def deleted_chapters(self, project: str) -> list[ChapterHead]:
-        """The chapters that `restore_chapter` can bring back, the last deleted first."""
-        where = "WHERE project = ? AND deleted_at IS NOT NULL ORDER BY deleted_at DESC"
-        with self._store.read() as rows:
-            return [ChapterHead(**row) for row in rows.all(f"{_HEAD} {where}", project)]
-
-    def rename_chapter(self, id: str, title: str) -> None:
-        title = clean_title(title)
-        with self._store.transaction() as sql:
-            _project_of(sql, id)
-            sql.run("UPDATE chapters SET title = ? WHERE id = ?", title, id)
-
-    def move_chapter(self, id: str, position: int) -> None:
-        """Put a chapter at a place in its book, counted from 0. Raises `NotFound`, `BadInput` beyond the end."""
-        with self._store.transaction() as sql:
-            project = _project_of(sql, id)
-            order = _order(sql, project)
-            if not 0 <= position < len(order):
-                raise BadInput(f"There is no place {position} in a book of {len(order)} chapters, counted from 0.")
-            order.remove(id)
-            order.insert(position, id)
-            self._reorder(sql, project, order)
-
-    def delete_chapter(self, id: str) -> None:
-        """Take a chapter out of its book; `restore_chapter` brings it back until it is purged."""
-        with self._store.transaction() as sql:
-            project = _project_of(sql, id)
-            sql.run("UPDATE chapters SET deleted_at = ? WHERE id = ?", self._clock(), id)
-            self._reorder(sql, project, _order(sql, project))
-
-    def restore_chapter(self, id: str) -> None:
-        """Put a deleted chapter back where it stood. Raises `NotFound`; changes nothing where it is not deleted."""
-        with self._store.transaction() as sql:
-            row = sql.first("SELECT project, position, deleted_at FROM chapters WHERE id = ?", id)
-            if row is None:
-                raise NotFound(_NO_CHAPTER)
-            live_project(sql, row["project"])
-            if row["deleted_at"] is None:
-                return
-            order = _order(sql, row["project"])
-            order.insert(row["position"], id)
-            sql.run("UPDATE chapters SET deleted_at = NULL WHERE id = ?", id)
-            self._reorder(sql, row["project"], order)
-
-    def _reorder(self, sql: Sql, project: str, order: Sequence[str]) -> None:
-        for position, id in enumerate(order):
-            sql.run("UPDATE chapters SET position = ? WHERE id = ?", position, id)
-        touch_project(sql, project, self._clock())
-
-    # --- text ---
 
     def save(
         self,
@@ -130,108 +43,180 @@ class Manuscripts(Takes):
         where the chapter has moved on, `NotFound`, and `BadInput` for spans that do not fit or text that is none.
         """
         accepted, text = clean_spans(text, accepted), clean_text(text)
-        kind, now = "accepted" if accepted else kind, self._clock()
         with self._store.transaction() as sql:
-            project = _project_of(sql, chapter_id)
-            last = _newest(sql, chapter_id)
-            stale = base_revision != last["number"]
-            if stale and text != last["text"]:
-                raise Conflict(
-                    "This chapter has been changed in another place since this page read it. Both versions are kept: "
-                    "compare them and choose.",
-                    last["number"],
-                    last["text"],
-                )
-            runs = _runs(last["runs"])
-            rebased = provenance.rebase(runs, last["text"], text, accepted)
-            if text == last["text"] and (stale or rebased == runs):
-                return last["number"]
-            number = last["number"] + 1
-            row = _revision(chapter_id, number, kind, text, rebased, now)
-            if kind == "typed" and _folds(sql, last, text, now):
-                sql.run("DELETE FROM revisions WHERE chapter = ? AND number = ?", chapter_id, last["number"])
-                row["began_at"] = last["began_at"]
-            sql.insert("revisions", row)
-            mark_accepted(sql, chapter_id, {span.take for span in accepted}, number)
-            touch_project(sql, project, now)
+            project = project_of(sql, chapter_id)
+            last = revisions.newest(sql, chapter_id)
+            stale = base_revision != last.number
+            if stale and text != last.state.text:
+                raise _conflict(last)
+            kept = provenance.kept(last.state.text, text, accepted)
+            state = State(
+                text,
+                provenance.carry(last.state.runs, kept, len(text), accepted),
+                exclusions.carry(last.state.excluded, kept, len(last.state.text), len(text)),
+            )
+            if text == last.state.text and (stale or state.runs == last.state.runs):
+                return last.number
+            number = self._store_state(sql, project, last, "accepted" if accepted else kind, state)
+            mark_accepted(sql, chapter_id, accepted, text, number)
         return number
 
-    def revisions(self, chapter_id: str) -> list[Revision]:
-        """What the chapter can go back to, newest last. Raises `NotFound`."""
-        with self._store.read() as rows:
-            found = rows.all(
-                "SELECT chapter, number, kind, text, created_at, name FROM revisions WHERE chapter = ? ORDER BY number",
-                chapter_id,
-            )
-        if not found:
-            raise NotFound(_NO_CHAPTER)
-        return [Revision(**row) for row in found]
+    def restore_revision(self, chapter_id: str, base_revision: int, number: int) -> Chapter:
+        """Go back to what revision `number` said, as a new revision: what was there until now can be gone back to.
 
-    def revision_text(self, chapter_id: str, number: int) -> str | None:
-        """The text of one revision; None where it has been folded into a later one."""
-        with self._store.read() as rows:
-            row = rows.first("SELECT text FROM revisions WHERE chapter = ? AND number = ?", chapter_id, number)
-        return row["text"] if row else None
+        Each word is again whose it was then. What was left out of the memory then is so again, unless it stands in the
+        present text too: there the present counts. Raises `Conflict` where `base_revision` is behind, `NotFound`.
+        """
+        with self._store.transaction() as sql:
+            project = project_of(sql, chapter_id)
+            last = revisions.newest(sql, chapter_id)
+            old = revisions.read(sql, chapter_id, number)
+            if base_revision != last.number and old.text != last.state.text:
+                raise _conflict(last)
+            if (old.text, old.runs) != (last.state.text, last.state.runs):
+                kept = provenance.kept(last.state.text, old.text)
+                carried = exclusions.carry(last.state.excluded, kept, len(last.state.text), len(old.text))
+                back = exclusions.without(old.excluded, [(start, start + length) for _, start, length in kept])
+                state = State(old.text, old.runs, exclusions.joined([*carried, *back]))
+                self._store_state(sql, project, last, "restored", state)
+            return self.chapter(chapter_id)
 
-    def runs(self, chapter_id: str, number: int | None = None) -> list[Run]:
-        """Who wrote what in a revision, the newest unless it is named. Raises `NotFound`."""
-        with self._store.read() as rows:
-            row = rows.first(
-                "SELECT runs FROM revisions WHERE chapter = ? AND number = coalesce(?, number) ORDER BY number DESC",
-                chapter_id,
-                number,
-            )
-        if row is None:
-            raise NotFound(_NO_CHAPTER if number is None else f"There is no revision {number} of this chapter.")
-        return _runs(row["runs"])
+    def exclude(self, chapter_id: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
+        """Leave a passage `[start, end)` (code points) out of the memory, or let its paragraphs be learnt again.
+
+        That is no change of the text, so the revision keeps its number. Raises `Conflict` where `base_revision` is
+        behind, `NotFound`, `BadInput` for a passage without text.
+        """
+        with self._store.transaction() as sql:
+            project_of(sql, chapter_id)
+            last = revisions.newest(sql, chapter_id)
+            if base_revision != last.number:
+                raise _conflict(last)
+            passage = _trimmed(last.state.text, start, end)
+            if excluded:
+                spans = exclusions.joined([*last.state.excluded, passage])
+            else:
+                # The memory leaves out whole paragraphs, so what is let in again is whole paragraphs too.
+                paragraphs = exclusions.whole_paragraphs(last.state.text, passage)
+                spans = exclusions.without(last.state.excluded, [paragraphs])
+            revisions.set_excluded(sql, last, spans)
+            return self.chapter(chapter_id)
+
+    def split_chapter(self, chapter_id: str, base_revision: int, at: int, title: str) -> Chapter:
+        """Make the text from `at` (code points) on a chapter of its own, after this one; returns the new one.
+
+        The space around `at` is dropped; inside a word it is split before that word. Both parts keep their authors and
+        what is left out of them. Raises `Conflict`, `NotFound`, `BadInput` where one part would have no text.
+        """
+        title = clean_title(title)
+        with self._store.transaction() as sql:
+            project = project_of(sql, chapter_id)
+            last = revisions.newest(sql, chapter_id)
+            if base_revision != last.number:
+                raise _conflict(last)
+            chapter, state = self.chapter(chapter_id), last.state
+            end, start = _seam(state.text, at)
+            revisions.push(sql, last, "typed", _cut(state, 0, end), self._clock())
+            rest = _cut(state, start, len(state.text))
+            place = chapter.position + 1
+            return self.chapter(self._insert_chapter(sql, project, title, place, "typed", rest, chapter.learned))
+
+    def merge_chapter(self, chapter_id: str, base_revision: int) -> Chapter:
+        """Take in the text of the chapter after this one, after a blank line; that one goes to the deleted ones.
+
+        Authors stay, and what is left out of either: where only one of them is learnt, the other becomes a passage that
+        is left out. Raises `Conflict`, `NotFound`, `BadInput` for the last chapter.
+        """
+        with self._store.transaction() as sql:
+            project = project_of(sql, chapter_id)
+            last = revisions.newest(sql, chapter_id)
+            if base_revision != last.number:
+                raise _conflict(last)
+            chapter = self.chapter(chapter_id)
+            following = order(sql, project)[chapter.position + 1 :]
+            if not following:
+                raise BadInput("There is no chapter after this one to merge it with.")
+            other = self.chapter(following[0])
+            learned = chapter.learned or other.learned
+            parts = [
+                _stripped(last.state, chapter.learned or not learned),
+                _stripped(revisions.newest(sql, other.id).state, other.learned or not learned),
+            ]
+            revisions.push(sql, last, "typed", _joined([part for part in parts if part.text]), self._clock())
+            self.set_learned(chapter_id, learned)
+            self.delete_chapter(other.id)
+            return self.chapter(chapter_id)
+
+    def _store_state(self, sql: Sql, project: str, last: Revision, kind: RevisionKind, state: State) -> int:
+        now = self._clock()
+        if kind == "typed" and _folds(sql, last, state.text, now):
+            number = revisions.fold(sql, last, state, now)
+        else:
+            number = revisions.push(sql, last, kind, state, now)
+        touch_project(sql, project, now)
+        return number
 
 
-_IN_ORDER = "WHERE project = ? AND deleted_at IS NULL ORDER BY position"
-_NO_CHAPTER = "There is no such chapter; it may have been deleted."
+def _conflict(last: Revision) -> Conflict:
+    return Conflict(
+        "This chapter has been changed in another place since this page read it. Both versions are kept: "
+        "compare them and choose.",
+        last.number,
+        last.state.text,
+    )
 
 
-def _project_of(sql: Sql, chapter: str) -> str:
-    """The project of a chapter that may be changed. Raises `NotFound` where it or its project is deleted."""
-    row = sql.first("SELECT project FROM chapters WHERE id = ? AND deleted_at IS NULL", chapter)
-    if row is None:
-        raise NotFound(_NO_CHAPTER)
-    live_project(sql, row["project"])
-    return row["project"]
+def _seam(text: str, at: int) -> Span:
+    """Where a text is split: the end of the first part and the start of the second, with nothing but space between."""
+    if not 0 <= at <= len(text):
+        raise BadInput(f"The place to split at ({at}) lies outside the chapter.")
+    if text[at : at + 1].strip():
+        while at and not text[at - 1].isspace():
+            at -= 1
+    before, after = text[:at].rstrip(), text[at:].lstrip()
+    if not before or not after:
+        raise BadInput("There is no text on one side of this place. Put the cursor between two paragraphs to split.")
+    return len(before), len(text) - len(after)
 
 
-def _order(sql: Sql, project: str) -> list[str]:
-    return [row["id"] for row in sql.all(f"SELECT id FROM chapters {_IN_ORDER}", project)]
+def _cut(state: State, start: int, end: int) -> State:
+    runs = provenance.cut(state.runs, start, end)
+    return State(state.text[start:end], runs, exclusions.cut(state.excluded, start, end))
 
 
-def _newest(rows: Rows, chapter: str) -> dict[str, Any]:
-    return rows.all("SELECT * FROM revisions WHERE chapter = ? ORDER BY number DESC LIMIT 1", chapter)[0]
+def _stripped(state: State, learned: bool) -> State:
+    """A text without the space at its ends; left out of the memory as a whole where it is not `learned`."""
+    length = len(state.text.rstrip())
+    part = _cut(state, length - len(state.text[:length].lstrip()), length)
+    return part if learned else State(part.text, part.runs, exclusions.joined([(0, len(part.text))]))
 
 
-def _folds(rows: Rows, last: dict[str, Any], text: str, now: float) -> bool:
+def _joined(parts: Sequence[State]) -> State:
+    """Texts with a blank line between them."""
+    text, runs, excluded = "", list[Run](), list[Span]()
+    for part in parts:
+        between = BLANK_LINE if text else ""
+        text += between
+        excluded += exclusions.shift(part.excluded, len(text))
+        runs = provenance.concat(runs, [Run(len(between), None)], part.runs)
+        text += part.text
+    return State(text, runs, tuple(excluded))
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    """A selection without the space at its ends. Raises `BadInput` where there is nothing else."""
+    passage = text[start:end] if 0 <= start < end <= len(text) else ""
+    if not passage.strip():
+        raise BadInput("Select a passage with text first.")
+    return end - len(passage.lstrip()), start + len(passage.rstrip())
+
+
+def _folds(rows: Rows, last: Revision, text: str, now: float) -> bool:
     """May an autosave take the place of the last revision? Not where a take was asked for it, or much would be lost."""
-    if last["kind"] != "typed" or not 0 <= now - last["began_at"] <= FOLD_S:
+    if last.kind != "typed" or last.name is not None or not 0 <= now - last.began_at <= FOLD_S:
         return False
-    head, tail = provenance.common_ends(last["text"], text)
-    if len(last["text"]) - head - tail > FOLD_LOSES:
+    head, tail = provenance.common_ends(last.state.text, text)
+    if len(last.state.text) - head - tail > FOLD_LOSES:
         return False
     asked = "SELECT 1 FROM takes WHERE chapter = ? AND revision = ? LIMIT 1"
-    return rows.first(asked, last["chapter"], last["number"]) is None
-
-
-def _revision(
-    chapter: str, number: int, kind: RevisionKind, text: str, runs: Sequence[Run], now: float
-) -> dict[str, object]:
-    return {
-        "chapter": chapter,
-        "number": number,
-        "kind": kind,
-        "words": len(text.split()),
-        "began_at": now,
-        "created_at": now,
-        "runs": json.dumps([[run.length, run.take] for run in runs if run.length]),
-        "text": text,
-    }
-
-
-def _runs(stored: str) -> list[Run]:
-    return [Run(length, take) for length, take in json.loads(stored)]
+    return rows.first(asked, last.chapter, last.number) is None

@@ -1,7 +1,7 @@
 """The history of the schema: append only. A migration that has been released is never changed; write the next one.
 
-Plain SQL, one function a step, each run in a transaction of its own. Long columns come last in their tables: SQLite
-reads the ones before them without touching the text.
+Plain SQL, one function a step; those that are pending run in one transaction. Long columns come last in their tables:
+SQLite reads the ones before them without touching the text.
 """
 
 from __future__ import annotations
@@ -123,26 +123,52 @@ def m003_history(db: Database) -> None:
         "ALTER TABLE revisions_of_m003 RENAME TO revisions",
         "ALTER TABLE chapters ADD COLUMN learned INTEGER NOT NULL DEFAULT 1 CHECK (learned IN (0, 1))",
         "ALTER TABLE projects ADD COLUMN strength REAL NOT NULL DEFAULT 1.0 CHECK (strength BETWEEN 0 AND 1.5)",
+        # What the snapshots of a book may take on the disk; 4 GiB.
+        "ALTER TABLE projects ADD COLUMN disk_bytes INTEGER NOT NULL DEFAULT 4294967296 CHECK (disk_bytes >= 0)",
         # digest: SHA-256 (hex) of the chunk's text; '' for lessons of before, which are known by their chain alone.
         "ALTER TABLE lessons ADD COLUMN digest TEXT NOT NULL DEFAULT ''",
     )
 
 
-STEPS = (m001_books, m002_memory, m003_history)
+def m004_accepted(db: Database) -> None:
+    # accepted_words: how many words were taken over from a take, however much of them was edited away since; NULL for
+    # takes that were accepted before anybody counted.
+    _run(db, "ALTER TABLE takes ADD COLUMN accepted_words INTEGER")
+
+
+STEPS = (m001_books, m002_memory, m003_history, m004_accepted)
 
 
 class NewerSchema(Exception):
     """The database has been through migrations that this history does not know."""
 
 
+def pending(db: Database) -> list[str]:
+    """The steps that the database has not been through yet; reads only. Raises `NewerSchema`."""
+    history = _history()
+    if {done.name for done in history.applied(db)} - {step.__name__ for step in STEPS}:
+        raise NewerSchema
+    return [step.name for step in history.pending(db)]
+
+
 def migrate(db: Database) -> None:
-    """Apply what the database has not been through yet. Raises `NewerSchema` before it changes anything."""
+    """Apply what the database has not been through yet, all or nothing. Raises `NewerSchema`."""
+    if not pending(db):
+        return
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        _history().apply(db)
+        db.commit()
+    except BaseException:
+        db.rollback()
+        raise
+
+
+def _history() -> Migrations:
     history = Migrations("templora")
     for step in STEPS:
         history()(step)
-    if {done.name for done in history.applied(db)} - {step.__name__ for step in STEPS}:
-        raise NewerSchema
-    history.apply(db)
+    return history
 
 
 def _run(db: Database, *statements: str) -> None:

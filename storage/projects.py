@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from storage.checks import clean_title, new_id
 from storage.database import Rows, Sql, Store, disk_errors
+from storage.purging import purge_chapters
 from storage.records import LearningState, Project
 from templora.errors import BadInput, NotFound
 
-_PROJECT = "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning, strength FROM projects"
+_PROJECT = (
+    "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning, strength, disk_bytes FROM projects"
+)
 
 
 class Projects:
@@ -63,6 +67,12 @@ class Projects:
             raise BadInput("The strength of the memory goes from 0 (off) to 1.5 (150 %).")
         self._set(id, strength=value)
 
+    def set_disk_bytes(self, id: str, value: int) -> None:
+        """What the snapshots of the memory may take on the disk; the newest one is kept whatever it takes."""
+        if not 0 <= value <= 2**50:
+            raise BadInput("The room for a memory on the disk must be 0 bytes or more.")
+        self._set(id, disk_bytes=value)
+
     def set_finished(self, id: str, when: float | None) -> None:
         """`when`: the Unix time at which the book was exported and its memory discarded; None takes that back."""
         self._set(id, finished_at=when)
@@ -72,20 +82,19 @@ class Projects:
         their memory, chapters with their revisions and takes, and takes that were never accepted."""
         with self._store.transaction() as sql:
             books = [row["id"] for row in sql.all("SELECT id FROM projects WHERE deleted_at < ?", before)]
-            chapters = [row["id"] for row in sql.all("SELECT id FROM chapters WHERE deleted_at < ?", before)]
+            old = sql.all("SELECT id, project FROM chapters WHERE deleted_at < ? ORDER BY project", before)
+            chapters = {project: [row["id"] for row in of] for project, of in groupby(old, lambda row: row["project"])}
             for book in books:
                 # Files first: after a crash the rows still say what is to be purged.
                 folder = self._store.folder / "projects" / book
                 with disk_errors(folder):
                     if folder.exists():
                         shutil.rmtree(folder)
-                chapters += [row["id"] for row in sql.all("SELECT id FROM chapters WHERE project = ?", book)]
+                chapters[book] = [row["id"] for row in sql.all("SELECT id FROM chapters WHERE project = ?", book)]
                 sql.run("DELETE FROM snapshots WHERE project = ?", book)
                 sql.run("DELETE FROM lessons WHERE project = ?", book)
-            for chapter in chapters:
-                sql.run("DELETE FROM takes WHERE chapter = ?", chapter)
-                sql.run("DELETE FROM revisions WHERE chapter = ?", chapter)
-                sql.run("DELETE FROM chapters WHERE id = ?", chapter)
+            for project, of in chapters.items():
+                purge_chapters(sql, project, of, self._clock())
             for book in books:
                 sql.run("DELETE FROM projects WHERE id = ?", book)
             # An accepted take stays as long as its chapter: provenance refers to it.

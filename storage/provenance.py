@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import accumulate, groupby
 
-from storage.records import Accepted, Run
+from storage.records import Accepted, Run, Span
 from templora.errors import BadInput
 
 LONG_MATCH = 20
@@ -24,8 +24,6 @@ WORD_PAIRS = 8_000_000
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
-Span = tuple[int, int]
-"""[start, end) in a text."""
 Match = tuple[int, int, int]
 """(start in the old text, start in the new text, length) of a stretch that both share."""
 
@@ -35,18 +33,51 @@ def rebase(runs: Sequence[Run], old: str, new: str, accepted: Sequence[Accepted]
 
     Raises `BadInput` where accepted spans overlap or lie outside the text.
     """
+    return carry(runs, kept(old, new, accepted), len(new), accepted)
+
+
+def kept(old: str, new: str, accepted: Sequence[Accepted] = ()) -> list[Match]:
+    """The stretches of `old` that stand in `new` outside of its accepted spans, in order and never crossing.
+
+    An accepted span has its author already. Without it, what is left of an accepted take is the old text itself.
+    Raises `BadInput` where accepted spans overlap or lie outside the text.
+    """
     spans = _ordered(accepted, len(new))
-    # An accepted span has its author already. Without it, what is left of an accepted take is the old text itself.
     edges = [0, *(edge for span in spans for edge in (span.start, span.start + span.length)), len(new)]
-    parts = [new[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
-    rest = _Authors(_carry(runs, old, "".join(parts)))
-    woven: list[Run] = []
+    outside = list(zip(edges[::2], edges[1::2], strict=True))
+    starts = accumulate((end - start for start, end in outside), initial=0)  # in the text without the accepted spans
+    found: list[Match] = []
+    parts = list(zip(outside, starts, strict=False))
+    for at_old, at, length in matches(old, "".join(new[start:end] for start, end in outside)):
+        for (start, end), part in parts:
+            low, high = max(at, part), min(at + length, part + end - start)
+            if low < high:
+                found.append((at_old + low - at, start + low - part, high - low))
+    return found
+
+
+def carry(runs: Sequence[Run], kept: Sequence[Match], length: int, accepted: Sequence[Accepted] = ()) -> list[Run]:
+    """The runs of a text of `length` code points in which `kept` of the old one stands: what is neither kept nor
+    accepted is the writer's."""
+    authors = _Authors(runs)
+    pieces = [(start, size, authors.cut(old, old + size)) for old, start, size in kept]
+    pieces += [(span.start, span.length, [Run(span.length, span.take)]) for span in accepted]
+    carried: list[Run] = []
     at = 0
-    for index, part in enumerate(parts):
-        woven += rest.cut(at, at + len(part))
-        woven += [Run(span.length, span.take) for span in spans[index : index + 1]]
-        at += len(part)
-    return _joined(woven)
+    for start, size, who in sorted(pieces, key=lambda piece: piece[0]):
+        carried += [Run(start - at, None), *who]
+        at = start + size
+    return _joined([*carried, Run(length - at, None)])
+
+
+def cut(runs: Sequence[Run], start: int, end: int) -> list[Run]:
+    """The runs of `[start, end)` of the text that `runs` cover."""
+    return _Authors(runs).cut(start, end)
+
+
+def concat(*parts: Sequence[Run]) -> list[Run]:
+    """The runs of texts put one after the other."""
+    return _joined([run for part in parts for run in part])
 
 
 def matches(old: str, new: str) -> Iterator[Match]:
@@ -168,18 +199,6 @@ class _Authors:
             pieces.append(Run(stop - start, self._runs[index].take))
             start, index = stop, index + 1
         return pieces
-
-
-def _carry(runs: Sequence[Run], old: str, new: str) -> list[Run]:
-    authors = _Authors(runs)
-    carried: list[Run] = []
-    at = 0
-    for start_old, start_new, length in matches(old, new):
-        carried.append(Run(start_new - at, None))
-        carried += authors.cut(start_old, start_old + length)
-        at = start_new + length
-    carried.append(Run(len(new) - at, None))
-    return carried
 
 
 def _joined(runs: Sequence[Run]) -> list[Run]:

@@ -8,13 +8,17 @@ from typing import Literal
 RevisionKind = Literal["typed", "accepted", "imported", "restored", "named"]
 TakeKind = Literal["continue", "rewrite"]
 LearningState = Literal["on", "paused", "off"]
+BackupReason = Literal["migration", "daily", "export", "asked"]
+Span = tuple[int, int]
+"""[start, end) in a text, code points."""
 
 
 @dataclass(frozen=True)
 class Project:
     """One book. `finished_at`: exported and its memory discarded. `learning`: does new text get learnt by itself.
 
-    `strength`: how much of the memory takes are written with, 0 (none) to 1.5; 1 is as it was learnt.
+    `strength`: how much of the memory takes are written with, 0 (none) to 1.5; 1 is as it was learnt. `disk_bytes`:
+    what the snapshots of the memory may take on the disk, beside the newest one.
     """
 
     id: str
@@ -25,11 +29,16 @@ class Project:
     finished_at: float | None = None
     learning: LearningState = "on"
     strength: float = 1.0
+    disk_bytes: int = 4 * 1024**3
 
 
 @dataclass(frozen=True)
 class ChapterHead:
-    """A chapter without its text. `revision` is its newest revision's number, counted from 1 in each chapter."""
+    """A chapter without its text. `revision` is its newest revision's number, counted from 1 in each chapter.
+
+    `learned`: may the memory learn from it. `excluded`: the passages that it may not learn even so, in code points of
+    the newest revision, in order and apart.
+    """
 
     id: str
     project: str
@@ -38,10 +47,14 @@ class ChapterHead:
     words: int
     revision: int
     updated_at: float
+    learned: bool = True
+    excluded: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
 class Chapter:
+    """A chapter with its text; the rest as in `ChapterHead`."""
+
     id: str
     project: str
     title: str
@@ -49,6 +62,8 @@ class Chapter:
     text: str
     revision: int
     updated_at: float
+    learned: bool = True
+    excluded: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,13 +87,15 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Revision:
+class RevisionHead:
+    """A revision without its text. `name`: what the writer calls it, None for most."""
+
     chapter: str
     number: int
     kind: RevisionKind
-    text: str
+    name: str | None
+    words: int
     created_at: float
-    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,7 @@ class Take:
     """One candidate the model wrote for `[start, end)` of revision `revision` (start == end: a continuation).
 
     `finish_reason` is None while it streams (or after a crash). `memory` is the chain it was written with.
+    `accepted_words`: how many of its words were taken over, counted each time; None where nobody counted.
     """
 
     id: str
@@ -104,6 +122,47 @@ class Take:
     finish_reason: str | None
     created_at: float
     accepted_revision: int | None = None
+    accepted_words: int | None = None
+
+
+@dataclass(frozen=True)
+class ModelShare:
+    """What one model gave to a book: the words that were taken over from it, as it had written them; those of them that
+    stand in the book now; and the others, which were edited or deleted since."""
+
+    model: str
+    accepted_words: int
+    kept_words: int
+    edited_words: int
+
+
+@dataclass(frozen=True)
+class ProvenanceReport:
+    """Who wrote the words of a book. `typed_words`: typed, pasted or imported by the writer. `words`: all of them."""
+
+    typed_words: int
+    models: list[ModelShare]
+    words: int
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One file in `backups/`: every book as it stood at `created_at`. `bytes`: its size."""
+
+    name: str
+    reason: BackupReason
+    created_at: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class BackupBook:
+    """A book in a backup. `id`: the project's; `words` and `chapters`: without deleted ones."""
+
+    id: str
+    title: str
+    words: int
+    chapters: int
 
 
 @dataclass(frozen=True)
@@ -143,9 +202,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Discarded:
-    """What a discard deleted, verified gone."""
+    """What a discard deleted, verified gone: files on the disk, rows of the database, and the memories (states of the
+    adapter) that the model process was made to forget and holds no more.
+    """
 
     files: int
     bytes: int
     snapshots: int
     lessons: int
+    resident: int = 0

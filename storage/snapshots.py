@@ -12,7 +12,7 @@ import secrets
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +116,12 @@ class Snapshots:
             found = rows.all(f"{_LESSON} WHERE project = ? ORDER BY created_at, rowid", project)
         return {row["chain"]: Lesson(**row) for row in found}
 
+    def parents(self, project: str) -> dict[str, tuple[str, str]]:
+        """For the chain that each lesson led to: (the chain before it, the digest of the chunk that was learnt)."""
+        with self._store.read() as rows:
+            found = rows.all("SELECT chain, parent, digest FROM lessons WHERE project = ?", project)
+        return {row["chain"]: (row["parent"], row["digest"]) for row in found}
+
     def token_losses(self, project: str, chain: str) -> tuple[list[float], list[float]]:
         """(base, memory): losses in nats of each token of a chunk, before it was learnt. Raises `NotFound`."""
         with self._store.read() as rows:
@@ -138,16 +144,57 @@ class Snapshots:
 
     # --- away ---
 
-    def thin(self, project: str, budget_bytes: int, chapter_starts: set[str]) -> None:
-        """Delete the snapshots that `keep` does not name."""
+    def thin(self, project: str, tips: set[str], chapter_starts: set[str]) -> None:
+        """Delete the snapshots that `keep` does not name, with the project's `disk_bytes` as the budget."""
         with self._lock:
             with self._store.transaction() as sql:
                 rows = sql.all("SELECT id, number, chain, sha256, bytes FROM snapshots WHERE project = ?", project)
-                kept = keep([Commit(**row) for row in rows], budget_bytes, chapter_starts)
+                budget = sql.all("SELECT disk_bytes FROM projects WHERE id = ?", project)
+                budget_bytes = budget[0]["disk_bytes"] if budget else 0
+                kept = keep([Commit(**row) for row in rows], budget_bytes, tips, chapter_starts)
                 for row in rows:
                     if row["id"] not in kept:
                         sql.run("DELETE FROM snapshots WHERE id = ?", row["id"])
             self._clean(project)
+
+    def remove(self, snapshot: Snapshot) -> None:
+        """Let go of one that is of no use."""
+        with self._lock:
+            with self._store.transaction() as sql:
+                sql.run("DELETE FROM snapshots WHERE id = ?", snapshot.id)
+            self._clean(snapshot.project)
+
+    def prune(self, project: str, held: set[str]) -> None:
+        """Delete the lessons that no snapshot and no memory in the process (`held`, chains) goes back to."""
+        with self._lock, self._store.transaction() as sql:
+            rows = sql.all("SELECT chain, parent FROM lessons WHERE project = ?", project)
+            parents = {row["chain"]: row["parent"] for row in rows}
+            heads = [row["chain"] for row in sql.all("SELECT chain FROM snapshots WHERE project = ?", project)]
+            for chain in set(parents) - _reachable([*heads, *held], parents):
+                sql.run("DELETE FROM lessons WHERE project = ? AND chain = ?", project, chain)
+
+    def keep_only(self, project: str, chains: set[str]) -> Discarded:
+        """Delete every snapshot and lesson whose chain is not among `chains`, with their files and their traces in the
+        database's log. Raises `StorageError` where something is left.
+        """
+        with self._lock:
+            before = {path.name: path.stat().st_size for path in _files(self._projects / project / "objects")}
+            counts: dict[str, int] = {}
+            with self._store.transaction() as sql:
+                for table in ("snapshots", "lessons"):
+                    found = {row["chain"] for row in sql.all(f"SELECT chain FROM {table} WHERE project = ?", project)}
+                    counts[table] = len(found - chains)
+                    for chain in found - chains:
+                        sql.run(f"DELETE FROM {table} WHERE project = ? AND chain = ?", project, chain)
+            self._clean(project)
+            self._store.scrub()
+            left = {path.name for path in _files(self._projects / project / "objects")}
+            with self._store.read() as rows:
+                named = rows.all("SELECT sha256 FROM snapshots WHERE project = ?", project)
+            if left - {_file_name(row["sha256"]) for row in named}:
+                raise StorageError("Not all of the memory's files could be deleted. Try again.")
+        gone = before.keys() - left
+        return Discarded(len(gone), sum(before[name] for name in gone), counts["snapshots"], counts["lessons"])
 
     def discard(self, project: str) -> Discarded:
         """Delete the project's memory: files, snapshots, lessons, and their traces in the database's log.
@@ -210,9 +257,10 @@ class Commit:
     bytes: int
 
 
-def keep(commits: Sequence[Commit], budget_bytes: int, chapter_starts: set[str]) -> set[int]:
+def keep(commits: Sequence[Commit], budget_bytes: int, tips: set[str], chapter_starts: set[str]) -> set[int]:
     """Ids of the snapshots to keep: always the head, and inside the budget (which counts equal files once)
 
+    - those whose chain is in `tips`: the newest of each memory in use, and the one a rebuild would go on from;
     - one for each doubling of the distance to the head: 1 commit back, 2 to 3, 4 to 7, 8 to 15 …; the nearest first;
     - those whose chain is in `chapter_starts`, the newest first.
 
@@ -225,10 +273,11 @@ def keep(commits: Sequence[Commit], budget_bytes: int, chapter_starts: set[str])
     for commit in newest_first[1:]:
         ranges.setdefault((head[0].number - commit.number).bit_length(), []).append(commit)
     doublings = [max(commits, key=_roundness) for commits in ranges.values()]
+    firm = [commit for commit in newest_first if commit.chain in tips]
     starts = [commit for commit in newest_first if commit.chain in chapter_starts]
     kept: set[int] = set()
     files: dict[str, int] = {}
-    for commit in [*head, *doublings, *starts]:
+    for commit in [*head, *firm, *doublings, *starts]:
         with_it = files | {commit.sha256: commit.bytes}
         if commit in head or sum(with_it.values()) <= budget_bytes:
             kept.add(commit.id)
@@ -239,6 +288,17 @@ def keep(commits: Sequence[Commit], budget_bytes: int, chapter_starts: set[str])
 def _roundness(commit: Commit) -> float:
     """The largest power of two that divides the commit's number."""
     return commit.number & -commit.number or math.inf
+
+
+def _reachable(heads: Iterable[str], parents: Mapping[str, str]) -> set[str]:
+    """The chains that lead to `heads`, and these."""
+    found: set[str] = set()
+    for head in heads:
+        chain = head
+        while chain in parents and chain not in found:
+            found.add(chain)
+            chain = parents[chain]
+    return found
 
 
 def _file_name(sha256: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from storage.authorship import words_within
 from storage.checks import new_id
 from storage.database import Sql
 from storage.projects import Projects, live_project
-from storage.records import Take, TakeKind
+from storage.records import Accepted, Take, TakeKind
 from templora.errors import BadInput, Conflict, NotFound
 
 _TAKE = """SELECT id, project, chapter, kind, revision, start, "end", text, instruction, model, memory, sampling,
-    tokens, finish_reason, created_at, accepted_revision FROM takes"""
+    tokens, finish_reason, created_at, accepted_revision, accepted_words FROM takes"""
 _TEXT = """SELECT number, text FROM revisions JOIN chapters ON chapters.id = revisions.chapter
     WHERE chapter = ? AND project = ? AND deleted_at IS NULL"""
 
@@ -30,7 +31,7 @@ class Takes(Projects):
         memory: str | None,
         sampling: str,
     ) -> Take:
-        """Store an empty take for `[start, end)` (code points) of a revision, which is kept from then on.
+        """Store an empty take for `[start, end)` (code points) of a revision, which is not folded from then on.
 
         Raises `NotFound` where project or chapter is unknown or deleted, `Conflict` where the revision has been folded
         into a later one, `BadInput` where the span lies outside its text.
@@ -106,8 +107,17 @@ class Takes(Projects):
                 raise NotFound("There is no such take; it may have been deleted.")
 
 
-def mark_accepted(sql: Sql, chapter: str, takes: Iterable[str], revision: int) -> None:
-    """The takes went into a revision of the chapter. Raises `BadInput` where one is not a take of this chapter."""
-    for take in takes:
-        if not sql.run("UPDATE takes SET accepted_revision = ? WHERE id = ? AND chapter = ?", revision, take, chapter):
-            raise BadInput(f"Take {take} does not belong to this chapter, so it cannot be accepted into it.")
+def mark_accepted(sql: Sql, chapter: str, spans: Iterable[Accepted], text: str, revision: int) -> None:
+    """`spans` of `text` were taken over into a revision of the chapter. Raises `BadInput` where one is of no take of
+    this chapter."""
+    for span in spans:
+        changed = sql.run(
+            """UPDATE takes SET accepted_revision = ?, accepted_words = coalesce(accepted_words, 0) + ?
+               WHERE id = ? AND chapter = ?""",
+            revision,
+            words_within(text, span.start, span.start + span.length),
+            span.take,
+            chapter,
+        )
+        if not changed:
+            raise BadInput(f"Take {span.take} does not belong to this chapter, so it cannot be accepted into it.")

@@ -1,4 +1,8 @@
-"""The plan of each project's book, kept between changes: only chapters with a new revision are split again."""
+"""The plan of each project's book, kept between changes: only chapters that have changed are split again.
+
+Reading a long book for the first time takes seconds (a million words: about four). Who only wants to show something
+does not wait for that.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage.manuscripts import Manuscripts
+from storage.records import Span
 from templora import chunks as chunking
 from templora.chunks import Chunk, FileTokenizer, Tokenizer
 from templora.config import Recipe
 from templora.engine import ModelInfo
 from templora.memory import Plan
 
+READ_AT_ONCE = 20
+"""So many chapters are read by whoever asks; more only by who waits."""
+
+
+@dataclass(frozen=True)
+class _Key:
+    """What a chapter's chunks depend on. Passages can be left out without a new revision."""
+
+    chapter: str
+    revision: int
+    excluded: tuple[Span, ...]
+
 
 @dataclass(frozen=True)
 class _Split:
     """One chapter as it was split. `touched`: for each chunk's text, when it was first seen to read so (Unix s)."""
 
-    revision: int
+    key: _Key
     chunks: list[Chunk]
     touched: dict[str, float]
 
@@ -33,9 +50,9 @@ class Books:
         self._manuscripts = manuscripts
         self._recipe = recipe
         self._clock = clock
-        self._lock = threading.RLock()
+        self._reading = threading.RLock()
         self._splits: dict[str, _Split] = {}
-        self._plans: dict[str, tuple[tuple[tuple[str, int], ...], Plan]] = {}
+        self._plans: dict[str, tuple[tuple[_Key, ...], Plan]] = {}
         self._info: ModelInfo | None = None
         self._tokenizer: Tokenizer | None = None
         if info:
@@ -43,9 +60,9 @@ class Books:
 
     def use(self, info: ModelInfo) -> None:
         """Plan for this base model from now on. Raises `ModelDamaged` where its tokenizer cannot be read."""
-        with self._lock:
-            if self._info == info:
-                return
+        if self._info == info:
+            return
+        with self._reading:
             self._tokenizer = FileTokenizer(info.tokenizer)
             self._info = info
             self._splits.clear()
@@ -55,31 +72,44 @@ class Books:
     def tokenizer(self) -> Tokenizer | None:
         return self._tokenizer
 
-    def plan(self, project: str) -> Plan | None:
-        """The project's plan, or None before a base model is known."""
-        with self._lock:
+    def plan(self, project: str, wait: bool = True) -> Plan | None:
+        """The project's plan, or None before a base model is known.
+
+        With `wait` False it may be the plan of a moment ago, or None, while a long book is being read.
+        """
+        cached = self._plans.get(project)
+        if not self._reading.acquire(blocking=wait):
+            return cached[1] if cached else None
+        try:
             if self._info is None or self._tokenizer is None:
                 return None
             heads = self._manuscripts.chapters(project)
-            key = tuple((head.id, head.revision) for head in heads)
-            cached = self._plans.get(project)
-            if cached and cached[0] == key:
+            keys = tuple(_Key(head.id, head.revision, head.excluded) for head in heads if head.learned)
+            if cached and cached[0] == keys:
                 return cached[1]
-            parts = [chunk for head in heads for chunk in self._split(head.id, head.revision, self._tokenizer)]
+            new = [key for key in keys if key.chapter not in self._splits]
+            if not wait and len(new) > READ_AT_ONCE:
+                return cached[1] if cached else None
+            parts = [chunk for key in keys for chunk in self._split(key, self._tokenizer)]
             origin = chunking.origin(self._info.fingerprint, self._recipe)
             plan = Plan.of(origin, parts, self._recipe.prefix_tokens)
-            self._plans[project] = (key, plan)
+            self._plans[project] = (keys, plan)
+            for gone in {key.chapter for key in (cached[0] if cached else ())} - {key.chapter for key in keys}:
+                self._splits.pop(gone, None)
             return plan
+        finally:
+            self._reading.release()
 
-    def _split(self, chapter_id: str, revision: int, tokenizer: Tokenizer) -> list[Chunk]:
-        old = self._splits.get(chapter_id)
-        if old and old.revision == revision:
+    def _split(self, key: _Key, tokenizer: Tokenizer) -> list[Chunk]:
+        old = self._splits.get(key.chapter)
+        if old and old.key == key:
             return old.chunks
-        chapter = self._manuscripts.chapter(chapter_id)
-        parts = chunking.split(chapter_id, chapter.text, tokenizer, self._recipe.chunk_tokens)
+        chapter = self._manuscripts.chapter(key.chapter)
+        key = _Key(chapter.id, chapter.revision, chapter.excluded)  # a save may have come in between
+        parts = chunking.split(chapter.id, chapter.text, tokenizer, self._recipe.chunk_tokens, chapter.excluded)
         now = self._clock() if old else chapter.updated_at
         touched = {part.text: old.touched.get(part.text, now) if old else now for part in parts}
-        self._splits[chapter_id] = _Split(chapter.revision, parts, touched)
+        self._splits[chapter.id] = _Split(key, parts, touched)
         return parts
 
     def touched(self, chunk: Chunk) -> float:

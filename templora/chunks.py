@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -66,31 +67,52 @@ class Chunk:
     text: str
     ids: tuple[int, ...]
 
-    @property
+    @cached_property
     def words(self) -> int:
         return len(self.text.split())
 
 
-def split(chapter: str, text: str, tokenizer: Tokenizer, size: int) -> list[Chunk]:
+def split(
+    chapter: str, text: str, tokenizer: Tokenizer, size: int, excluded: Sequence[tuple[int, int]] = ()
+) -> list[Chunk]:
     """Split a chapter greedily into chunks of whole paragraphs, at most about `size` tokens each.
 
     A paragraph that is longer is cut at line ends, then at sentence ends, then between tokens. Text that is only
-    whitespace makes no chunk; whitespace at the end of a chapter belongs to none.
+    whitespace makes no chunk; whitespace at the end of a chapter belongs to none. The paragraphs that the spans
+    `excluded` touch are in no chunk, and no chunk goes across them: what comes after begins with its separator.
     """
-    end = len(text.rstrip())
-    if not end:
-        return []
-
     cutter = _Cutter(text, tokenizer, size)
     spans: list[tuple[int, int]] = []
-    start, stop, held = 0, 0, 0
-    for piece_stop, count in cutter.pieces(0, end, level=0):
-        if stop and held + count > size:
-            spans.append((start, stop))
-            start, held = stop, 0
-        stop, held = piece_stop, held + count
-    spans.append((start, stop))
+    for begin, end in _learnt_stretches(text, excluded):
+        start, stop, held = begin, begin, 0
+        for piece_stop, count in cutter.pieces(begin, end, level=0):
+            if stop > begin and held + count > size:
+                spans.append((start, stop))
+                start, held = stop, 0
+            stop, held = piece_stop, held + count
+        spans.append((start, stop))
     return [Chunk(chapter, a, b, cutter.learnt(a, b), tuple(tokenizer.encode(cutter.learnt(a, b)))) for a, b in spans]
+
+
+def _learnt_stretches(text: str, excluded: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The text without the paragraphs that are left out and without space at its end, where something is left."""
+    stretches: list[tuple[int, int]] = []
+    start = 0
+    for first, last in _paragraphs(text) if excluded else ():
+        if any(first < end and begin < last for begin, end in excluded):
+            stretches.append((start, first))
+            start = last
+    stretches.append((start, len(text)))
+    trimmed = [(start, start + len(text[start:end].rstrip())) for start, end in stretches]
+    return [(start, end) for start, end in trimmed if start < end]
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _ENDS[0].finditer(text):
+        yield start, match.start()
+        start = match.end()
+    yield start, len(text.rstrip())
 
 
 @dataclass(frozen=True)
@@ -141,9 +163,14 @@ def origin(base_fingerprint: str, recipe: Recipe) -> str:
     return hashlib.sha256(f"{base_fingerprint}:{recipe.fingerprint()}".encode()).hexdigest()
 
 
+def digest(text: str) -> str:
+    """SHA-256 (hex) of a chunk's text: all that the chain knows of it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def link(parent: str, text: str) -> str:
     """chain_i = SHA-256(chain_{i-1} ‖ SHA-256(text of chunk i)), hex."""
-    return hashlib.sha256(bytes.fromhex(parent) + hashlib.sha256(text.encode()).digest()).hexdigest()
+    return hashlib.sha256(bytes.fromhex(parent) + bytes.fromhex(digest(text))).hexdigest()
 
 
 def chain(start: str, chunks: Sequence[Chunk]) -> list[str]:

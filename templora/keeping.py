@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from storage.records import Snapshot
@@ -11,35 +13,45 @@ from storage.snapshots import Snapshots
 from templora import memory
 from templora.engine import Engine, Open, Save, Saved
 from templora.errors import SnapshotDamaged
-from templora.memory import Plan
+from templora.memory import Lineage, Plan
 
 log = logging.getLogger(__name__)
-
-BUDGET_BYTES = 4 * 1024**3
-"""Snapshots of one project; the budget wins over the list of those worth keeping."""
 
 
 @dataclass
 class MemoryState:
     """What this process knows of one project's memory. Changed only under `lock`; lineages are replaced whole.
 
-    `origin`: the chain_0 that the lineages belong to, None before the first look. `committed`: the chain of the newest
-    snapshot of the lineage in work.
+    `origin`: the chain_0 that the lineages belong to, None before the first look. `committed`: the chains of the newest
+    snapshots of the serving and of the building memory. `in_hand`: the chunk of the plan that is being learnt.
+    `wanted`: how many verbs wait for the lock; learning lets them in before it goes on.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)
-    serving: tuple[str, ...] = ()
-    building: tuple[str, ...] | None = None
-    committed: str | None = None
+    serving: Lineage = ()
+    building: Lineage | None = None
+    committed: set[str] = field(default_factory=set[str])
     origin: str | None = None
+    in_hand: int | None = None
     learn_now: bool = False
     failure: str | None = None
     retry_at: float = 0.0
+    wanted: int = 0
 
-    @property
-    def in_work(self) -> tuple[str, ...]:
-        """The lineage that learning goes on with."""
-        return self.serving if self.building is None else self.building
+    @contextmanager
+    def taken(self, interrupt: Callable[[], None]) -> Generator[None]:
+        """The lock, without waiting for a whole chunk: `interrupt` makes learning give way."""
+        self.wanted += 1
+        try:
+            if not self.lock.acquire(blocking=False):
+                interrupt()
+                self.lock.acquire()
+            try:
+                yield
+            finally:
+                self.lock.release()
+        finally:
+            self.wanted -= 1
 
 
 class Keeping:
@@ -50,56 +62,68 @@ class Keeping:
         self._engine = engine
 
     def remember(self, project: str, state: MemoryState, plan: Plan) -> None:
-        """Once for each base model: take up the memory as the last process left it, the one nearest to the book."""
+        """Once for each base model: take up the stored memory that knows the book best."""
         if state.origin == plan.origin:
             return
-        parents = {chain: lesson.parent for chain, lesson in self._snapshots.lessons(project).items()}
-        state.serving, state.building, state.committed = (), None, None
-        best = (-1, -1)
+        lessons = self._snapshots.parents(project)
+        state.serving, state.building, state.committed = (), None, set()
+        best = (0, 0, -1)
         for order, snapshot in enumerate(self._snapshots.all(project)):
-            lineage = memory.lineage(snapshot.chain, parents, plan.origin)
-            if lineage is not None and (memory.known(plan, lineage), order) > best:
-                best = (memory.known(plan, lineage), order)
-                state.serving, state.committed = tuple(lineage), snapshot.chain
+            lineage = memory.lineage(snapshot.chain, lessons, plan.origin)
+            if lineage is None:
+                continue
+            standing = memory.standing(plan, lineage)
+            if (standing.known, -standing.gone, order) > best:
+                best = (standing.known, -standing.gone, order)
+                state.serving = lineage
+                state.committed = {snapshot.chain}
         state.origin = plan.origin
 
-    def commit(self, project: str, state: MemoryState, plan: Plan | None) -> None:
-        """Make the memory in work a snapshot, unless it is one. Raises `MemoryNotResident`, `StorageError`."""
-        lineage = state.in_work
-        if not lineage or lineage[-1] == state.committed:
+    def commit(self, project: str, state: MemoryState, lineage: Lineage, plan: Plan | None) -> None:
+        """Make a memory a snapshot, unless it is one. Raises `MemoryNotResident`, `StorageError`."""
+        if not lineage or lineage[-1].chain in state.committed:
             return
+        head = lineage[-1].chain
         staged = self._snapshots.stage_path(project)
-        saved = self._engine.call(Save(lineage[-1], str(staged)))
+        saved = self._engine.call(Save(head, str(staged)))
         assert isinstance(saved, Saved)
-        self._snapshots.commit(project, staged, lineage[-1], len(lineage), saved.sha256, saved.numerics)
-        state.committed = lineage[-1]
-        self._snapshots.thin(project, BUDGET_BYTES, plan.chapter_starts() if plan else set())
+        self._snapshots.commit(project, staged, head, len(lineage), saved.sha256, saved.numerics)
+        state.committed = {link.chain for link in (*state.serving, *(state.building or ()))} & {*state.committed, head}
+        self.thin(project, state, plan)
 
-    def reopen(self, project: str, state: MemoryState, plan: Plan, lineage: tuple[str, ...]) -> tuple[str, ...]:
-        """Load the longest part of a lineage that a sound snapshot holds, and make that the lineage.
+    def thin(self, project: str, state: MemoryState, plan: Plan | None) -> None:
+        """Let go of the snapshots that are not worth their room, and of the lessons behind them."""
+        held = (state.serving, state.building or ())
+        tips = {
+            next((link.chain for link in reversed(lineage) if link.chain in state.committed), "") for lineage in held
+        }
+        starts: set[str] = set()
+        if plan is not None:
+            claims = [snapshot.chain for snapshot in self._snapshots.all(project)]
+            tips.add(plan.before(memory.resume(plan, claims)))  # where a rebuild would go on
+            starts = plan.chapter_starts()
+        self._snapshots.thin(project, tips, starts)
+        self._snapshots.prune(project, {link.chain for lineage in held for link in lineage})
+
+    def reopen(self, project: str, plan: Plan, lineage: Lineage) -> Lineage:
+        """Load the longest part of a lineage that a sound snapshot holds, and return that part.
 
         What no snapshot holds any more is pending again. Raises `EngineError`.
         """
         by_chain = {snapshot.chain: snapshot for snapshot in self._snapshots.all(project)}
-        kept: tuple[str, ...] = ()
         for length in range(len(lineage), 0, -1):
-            snapshot = by_chain.get(lineage[length - 1])
+            snapshot = by_chain.get(lineage[length - 1].chain)
             if snapshot is not None and self._open(snapshot):
-                kept = lineage[:length]
-                break
-        else:
-            self._engine.call(Open(plan.origin))
-        if state.building is not None and lineage == state.building:
-            state.building = kept
-        else:
-            state.serving = kept
-        return kept
+                return lineage[:length]
+        self._engine.call(Open(plan.origin))
+        return ()
 
     def _open(self, snapshot: Snapshot) -> bool:
         try:
             path = self._snapshots.path(snapshot)
             self._engine.call(Open(snapshot.chain, snapshot.n_chunks, str(path), snapshot.sha256))
         except SnapshotDamaged as error:
-            log.warning("snapshot %s is passed over: %s", snapshot.id, error.message)
+            log.warning("snapshot %s is let go: %s", snapshot.id, error.message)
+            self._snapshots.remove(snapshot)  # or every rebuild would start from it again
             return False
         return True

@@ -11,13 +11,16 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from storage import exclusions
 from storage.manuscripts import Manuscripts
-from storage.records import Discarded, Lesson, Project
+from storage.records import Chapter, Discarded, Lesson, Project
 from storage.snapshots import Snapshots
+from templora import chunks as chunking
 from templora import memory, meter
 from templora.books import Books
-from templora.engine import Drop, Engine, GaveWay, Learn, Learnt
+from templora.engine import Drop, Engine, GaveWay, Learn, Learnt, Resident, ResidentMemories
 from templora.errors import (
     BadInput,
     EngineError,
@@ -27,8 +30,8 @@ from templora.errors import (
     TemploraError,
 )
 from templora.keeping import Keeping, MemoryState
-from templora.memory import Plan
-from templora.meter import MemoryReport
+from templora.memory import Lineage, Link, Plan, Work
+from templora.meter import MemoryReport, Passage
 from templora.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,19 @@ RETRY_S = 60.0
 """After a failure (a full disk, say) the memory is tried again this much later, or on *Learn now*."""
 PACE_GUESS_S = 0.012
 """Seconds of learning a token, until this machine has learnt something and is measured instead."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What *Forget now* let go: `passages` that were no longer in the book, with the snapshots that had seen them.
+
+    `relearn_chunks` chunks of the book as it stands have to be learnt again for it, in about `relearn_s` seconds.
+    """
+
+    passages: int
+    discarded: Discarded
+    relearn_chunks: int
+    relearn_s: float
 
 
 class Learning:
@@ -71,16 +87,19 @@ class Learning:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop after the chunk in hand, and commit what was learnt since the last snapshot."""
+        """Give up the chunk in hand, and commit what was learnt since the last snapshot."""
         self._closed = True
         self._wake.set()
+        self._interrupt()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
         for project, state in list(self._memories.items()):
             if not state.lock.acquire(timeout=5):
                 continue  # a chunk of a large model is still in hand; it is learnt again, the same, next time
             try:
-                self._keeping.commit(project, state, self._books.plan(project))
+                plan = self._books.plan(project, wait=False)
+                for lineage in (state.serving, state.building or ()):
+                    self._keeping.commit(project, state, lineage, plan)
             except TemploraError as error:
                 log.warning("memory of %s not committed at the end: %s", project, error.message)
             finally:
@@ -124,60 +143,74 @@ class Learning:
 
     def _advance(self, project: Project, state: MemoryState) -> bool:
         plan = self._books.plan(project.id)
-        if plan is None or project.learning != "on" or self._clock() < state.retry_at:
+        if plan is None or project.learning != "on" or self._clock() < state.retry_at or state.wanted:
             return False
         self._keeping.remember(project.id, state, plan)
-        target = self._schedule.target(project, state, plan)
-        stale = memory.known(plan, state.serving) < len(state.serving)
-        if stale and not self._schedule.may_rebuild(project, state, plan):
-            return False
-        if not stale:
-            state.building = None
-        elif state.building is None or memory.known(plan, state.building) < len(state.building):
-            snapshots = self._snapshots.all(project.id)
-            state.building = plan.chain[: memory.resume(plan, [snapshot.chain for snapshot in snapshots])]
-        lineage = state.in_work
+        work = self._schedule.next(project, state, plan, self._claims(project.id))
+        state.building = work.building
+        if work.serve is not None:
+            self._serve(state, work.serve)
+        lineage = work.building if work.build and work.building is not None else state.serving
         try:
-            if len(lineage) >= target:
-                return self._caught_up(project.id, state, plan)
-            return self._learn(project.id, state, plan, lineage)
+            if work.index is None:
+                return self._caught_up(project.id, state, plan, lineage, work)
+            self._learn(project.id, state, plan, lineage, work)
         except MemoryNotResident:
-            self._keeping.reopen(project.id, state, plan, state.in_work)
-            return True
+            held = self._keeping.reopen(project.id, plan, lineage)
+            self._put(state, held, work)
+        return True
 
-    def _caught_up(self, project: str, state: MemoryState, plan: Plan) -> bool:
-        self._keeping.commit(project, state, plan)
+    @staticmethod
+    def _put(state: MemoryState, lineage: Lineage, work: Work) -> None:
+        if work.build:
+            state.building = lineage
+        else:
+            state.serving = lineage
+
+    def _claims(self, project: str) -> list[str]:
+        return [snapshot.chain for snapshot in self._snapshots.all(project)]
+
+    def _serve(self, state: MemoryState, lineage: Lineage) -> None:
+        """From now on takes are written with another memory; the one before is let go."""
+        old, state.serving = state.serving, lineage
+        if old and old[-1] not in {*lineage, *(state.building or ())}:
+            self._drop({old[-1].chain})
+
+    def _caught_up(self, project: str, state: MemoryState, plan: Plan, lineage: Lineage, work: Work) -> bool:
+        self._keeping.commit(project, state, lineage, plan)
         state.failure = None
-        if state.learn_now and len(state.in_work) < len(plan.chunks):
+        if state.learn_now and len(lineage) < len(plan.chunks):
             return True  # it was asked for while the snapshot was written
-        if state.building is not None:
-            old, state.serving, state.building = state.serving, state.building, None
-            if old and old[-1] not in state.serving:
-                self._engine.call(Drop([old[-1]]))
+        if work.build:
+            state.building = None
+            self._serve(state, lineage)
         if state.learn_now:
             log.info("memory of %s has caught up: %d chunks", project, len(state.serving))
             state.learn_now = False
         return False
 
-    def _learn(self, project: str, state: MemoryState, plan: Plan, lineage: tuple[str, ...]) -> bool:
-        index = len(lineage)
-        chunk, parent, link = plan.chunks[index], plan.before(index), plan.chain[index]
-        serves = state.serving and parent == state.serving[-1] and state.building is not None
-        request = Learn(parent, link, plan.prefix(index), list(chunk.ids), keep=bool(serves))
-        reply = self._engine.call(request)
+    def _learn(self, project: str, state: MemoryState, plan: Plan, lineage: Lineage, work: Work) -> None:
+        assert work.index is not None
+        chunk = plan.chunks[work.index]
+        parent = lineage[-1].chain if lineage else plan.origin
+        link = Link(chunking.link(parent, chunk.text), plan.links[work.index].digest)
+        serves = work.build and bool(state.serving) and parent == state.serving[-1].chain
+        request = Learn(parent, link.chain, plan.prefix(work.index), list(chunk.ids), keep=serves)
+        state.in_hand = work.index
+        try:
+            reply = self._engine.call(request)
+        finally:
+            state.in_hand = None
         if isinstance(reply, GaveWay):
-            time.sleep(0.05)  # the generation that it gave way to is about to start
-            return True
+            time.sleep(0.05)  # what it gave way to is about to start
+            return
         assert isinstance(reply, Learnt)
         self._snapshots.record_lesson(_lesson(project, link, parent, reply, self._clock()))
         state.failure = None
-        if state.building is None:
-            state.serving = (*lineage, link)
-        else:
-            state.building = (*lineage, link)
-        if (index + 1) % COMMIT_EVERY == 0:
-            self._keeping.commit(project, state, plan)
-        return True
+        lineage = (*lineage, link)
+        self._put(state, lineage, work)
+        if len(lineage) % COMMIT_EVERY == 0:
+            self._keeping.commit(project, state, lineage, plan)
 
     # --- verbs ---
 
@@ -203,7 +236,7 @@ class Learning:
             with state.lock:
                 self._keeping.remember(project, state, plan)
         lineage = state.serving
-        return lineage[-1] if lineage else None
+        return lineage[-1].chain if lineage else None
 
     def reopen(self, project: str, missing: str | None) -> str | None:
         """After `MemoryNotResident` for the chain `missing`: what to ask for instead, loaded where it has to be.
@@ -214,11 +247,10 @@ class Learning:
         state = self._memory(project)
         if plan is None:
             raise ModelNotReady("The model is still loading.")
-        with state.lock:
-            serving = state.serving
-            if not serving or serving[-1] == missing:
-                serving = self._keeping.reopen(project, state, plan, serving)
-        return serving[-1] if serving else None
+        with state.taken(self._interrupt):
+            if not state.serving or state.serving[-1].chain == missing:
+                state.serving = self._keeping.reopen(project, plan, state.serving)
+            return state.serving[-1].chain if state.serving else None
 
     def learn_now(self, project: str) -> None:
         """Learn all that is pending, the chapter's tail too, and rebuild what is stale."""
@@ -249,17 +281,75 @@ class Learning:
         state = self._memory(project)
         self._manuscripts.set_learning(project, "off")
         state.learn_now = False
-        with state.lock:
-            chains = {*state.serving, *(state.building or ())}
-            chains |= self._snapshots.lessons(project).keys()  # every memory that ever was, abandoned ones too
-            if chains and self._engine.status().state != "failed":
-                try:
-                    self._engine.call(Drop(sorted(chains)))
-                except EngineError:
-                    log.info("no model process holds the memory of %s", project)
+        with state.taken(self._interrupt):
+            chains = self._chains(project, state)
+            freed = self._drop(chains)
             discarded = self._snapshots.discard(project)
-            state.serving, state.building, state.committed, state.failure = (), None, None, None
-        return discarded
+            state.serving, state.building, state.committed, state.failure = (), None, set(), None
+        if not freed:
+            raise EngineError("The memory was deleted from the disk, but the model process still holds it. Try again.")
+        return replace(discarded, resident=len(chains))
+
+    def forget(self, project: str) -> Forgotten:
+        """Let go at once of everything that has seen text which is no longer in the book, everywhere: takes are written
+        with the newest memory from before it, and what that does not know is learnt again in its turn.
+
+        Raises `ModelNotReady` where the model has not been read yet, `StorageError` where something is left.
+        """
+        plan = self._books.plan(project)
+        if plan is None:
+            raise ModelNotReady("The model is still loading. Try again in a moment; nothing is learnt meanwhile.")
+        state = self._memory(project)
+        with state.taken(self._interrupt):
+            self._keeping.remember(project, state, plan)
+            before = memory.standing(plan, state.serving)
+            chains = {link.chain for link in plan.links}
+            freed = self._drop(self._chains(project, state) - chains)
+            discarded = self._snapshots.keep_only(project, chains)
+            held = memory.known(plan, state.serving)
+            if held < len(state.serving):
+                held = memory.resume(plan, self._claims(project))
+                state.serving = plan.links[:held]
+            state.building = None
+            state.committed &= chains
+        self.nudge()
+        if not freed:
+            raise EngineError(
+                "What was deleted is gone from the disk, but the model process still holds it. Try again."
+            )
+        left = plan.chunks[held : max(held, before.known)]
+        return Forgotten(before.gone, discarded, len(left), self.seconds_for(sum(len(chunk.ids) for chunk in left)))
+
+    def thin(self, project: str) -> None:
+        """The room on the disk has changed: keep to it now."""
+        state = self._memory(project)
+        with state.taken(self._interrupt):
+            self._keeping.thin(project, state, self._books.plan(project, wait=False))
+
+    def _chains(self, project: str, state: MemoryState) -> set[str]:
+        """Of every memory that this book ever had, abandoned ones too."""
+        held = {link.chain for link in (*state.serving, *(state.building or ()))}
+        return held | self._snapshots.parents(project).keys()
+
+    def _drop(self, chains: set[str]) -> bool:
+        """Let the process forget memories. True when it has said that it holds none of them any more, or is gone."""
+        if not chains or self._engine.status().state == "failed":
+            return True
+        try:
+            self._engine.call(Drop(sorted(chains)))
+            reply = self._engine.call(Resident())
+        except EngineError:
+            log.info("no model process holds the memory")
+            return True
+        assert isinstance(reply, ResidentMemories)
+        return chains.isdisjoint(reply.chains)
+
+    def _interrupt(self) -> None:
+        """Make learning give way now: whatever else is asked comes before it."""
+        try:
+            self._engine.call(Resident())
+        except TemploraError:
+            log.debug("no learning to interrupt")
 
     # --- what is shown ---
 
@@ -269,50 +359,59 @@ class Learning:
 
     def report(self, project: Project) -> MemoryReport:
         state = self._memory(project.id)
-        plan = self._books.plan(project.id)
+        plan = self._books.plan(project.id, wait=False)
         if plan is None:
-            return meter.nothing(project.learning, state.failure)
+            return meter.nothing("reading" if self._books.tokenizer else "empty", project.learning, state.failure)
         if state.origin != plan.origin:
             with state.lock:
                 self._keeping.remember(project.id, state, plan)
-        held = memory.known(plan, state.serving)
-        stale = held < len(state.serving)
-        waits = project.learning != "on" or (stale and not self._schedule.may_rebuild(project, state, plan))
-        waits = waits or self._engine.status().state in ("fetching", "loading", "failed")
-        target = held if waits else self._schedule.target(project, state, plan)
-        known_to_builder = held if state.building is None else memory.known(plan, state.building)
+        serving = state.serving
+        work = self._schedule.next(project, state, plan, self._claims(project.id))
+        able = project.learning == "on" and self._engine.status().state not in ("fetching", "loading", "failed")
         return meter.report(
             plan,
+            serving,
             self._snapshots.lessons(project.id),
-            held=held,
-            stale=len(state.serving) - held,
-            done=known_to_builder,
-            target=target,
-            state=_state(project, state, held, target),
+            work,
+            book_words=sum(head.words for head in self._manuscripts.chapters(project.id)),
+            target=self._schedule.target(project, state, plan) if able else 0,
+            in_hand=state.in_hand,
+            state=_state(project, state, work, able),
             learning=project.learning,
             failure=state.failure,
             seconds_for=self.seconds_for,
         )
 
+    def passages(self, chapter: Chapter) -> list[Passage]:
+        """What the memory knows of a chapter, passage by passage. Empty while no base model is known."""
+        plan = self._books.plan(chapter.project, wait=False)
+        if plan is None:
+            return []
+        state = self._memory(chapter.project)
+        excluded = [exclusions.whole_paragraphs(chapter.text, span) for span in chapter.excluded]
+        if not chapter.learned:
+            excluded = [(0, len(chapter.text))]
+        return meter.passages(plan, state.serving, state.in_hand, chapter.id, exclusions.joined(excluded))
 
-def _state(project: Project, state: MemoryState, held: int, target: int) -> memory.State:
+
+def _state(project: Project, state: MemoryState, work: Work, able: bool) -> memory.State:
     if project.learning == "off" and not state.serving:
         return "discarded"
     if state.failure:
         return "failed"
     if project.learning != "on":
         return "paused"
-    if state.building is not None:
+    if able and work.build:
         return "rebuilding"
-    if target > held:
+    if able and work.index is not None:
         return "learning"
-    return "current" if held or state.serving else "empty"
+    return "current" if state.serving else "empty"
 
 
-def _lesson(project: str, link: str, parent: str, learnt: Learnt, now: float) -> Lesson:
+def _lesson(project: str, link: Link, parent: str, learnt: Learnt, now: float) -> Lesson:
     return Lesson(
         project=project,
-        chain=link,
+        chain=link.chain,
         parent=parent,
         tokens=len(learnt.base_losses),
         base_loss=sum(learnt.base_losses),
@@ -321,4 +420,5 @@ def _lesson(project: str, link: str, parent: str, learnt: Learnt, now: float) ->
         memory_losses=array("f", learnt.memory_losses).tobytes(),
         seconds=learnt.score_s + learnt.learn_s,
         created_at=now,
+        digest=link.digest,
     )

@@ -1,8 +1,8 @@
-"""When a project's memory may learn: what is due now, and whether what has gone stale may be rebuilt."""
+"""When a project's memory may learn: what is due now, and whether a stale one may be rebuilt whatever it takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from storage.manuscripts import Manuscripts
 from storage.records import Project
@@ -10,7 +10,7 @@ from templora import memory
 from templora.books import Books
 from templora.chunks import Chunk
 from templora.keeping import MemoryState
-from templora.memory import Plan
+from templora.memory import Plan, Work
 
 
 class Schedule:
@@ -36,14 +36,14 @@ class Schedule:
     def _idle(self, project: Project) -> bool:
         return self._clock() - project.updated_at >= memory.IDLE_S
 
-    def may_rebuild(self, project: Project, state: MemoryState, plan: Plan) -> bool:
-        """On *Learn now*, after ten idle minutes, or once the writer has left the edit for the book's last chapter."""
-        if state.learn_now or self._idle(project):
-            return True
-        heads = self._manuscripts.chapters(project.id)
-        latest = max(heads, key=lambda head: (head.updated_at, head.position)) if heads else None
-        first = memory.known(plan, state.serving)
-        if latest is None or latest.id != heads[-1].id or first == len(plan.chunks):
-            return False
-        edited = plan.chunks[first]
-        return edited.chapter != latest.id and self._settled(edited)
+    def next(self, project: Project, state: MemoryState, plan: Plan, claims: Sequence[str]) -> Work:
+        """The next step. `claims`: the chains of the project's snapshots."""
+        return memory.work(
+            plan,
+            state.serving,
+            state.building,
+            claims,
+            self.target(project, state, plan),
+            rebuild=state.learn_now or self._idle(project),
+            settled=self._settled,
+        )

@@ -15,7 +15,7 @@ from typing import Literal
 from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
-from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, Take
+from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, ProvenanceReport, RevisionHead, Take
 from storage.snapshots import Snapshots
 from templora import models
 from templora.books import Books
@@ -23,9 +23,9 @@ from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
 from templora.errors import BadInput, Conflict, NotFound, StorageError, TemploraError
-from templora.learning import Learning
+from templora.learning import Forgotten, Learning
 from templora.library import Export, Finish, Library
-from templora.meter import MemoryReport
+from templora.meter import MemoryReport, Passage
 from templora.writing import TakeStream, Writing
 
 log = logging.getLogger(__name__)
@@ -173,6 +173,56 @@ class Studio:
         self._changed(self._manuscripts.chapter(id).project)
         return revision
 
+    # --- history, and what the memory leaves out ---
+
+    def revisions(self, chapter: str) -> list[RevisionHead]:
+        """What the chapter can go back to, the newest last."""
+        return self._manuscripts.revisions(chapter)
+
+    def revision_text(self, chapter: str, number: int) -> str:
+        return self._manuscripts.revision_text(chapter, number)
+
+    def name_revision(self, chapter: str, number: int, name: str | None) -> None:
+        """A named revision is kept for good; None takes the name away."""
+        self._manuscripts.name_revision(chapter, number, name)
+
+    def restore_revision(self, chapter: str, base_revision: int, number: int) -> Chapter:
+        """Go back to a revision, as a new one. Raises `Conflict` (with the current text) for a stale page."""
+        restored = self._manuscripts.restore_revision(chapter, base_revision, number)
+        self._changed(restored.project)
+        return restored
+
+    def split_chapter(self, id: str, base_revision: int, at: int, title: str) -> Chapter:
+        """The text from `at` (code points) on as a chapter of its own, after this one; returns the new one."""
+        added = self._manuscripts.split_chapter(id, base_revision, at, title)
+        self._changed(added.project)
+        return added
+
+    def merge_chapter(self, id: str, base_revision: int) -> Chapter:
+        """Take in the chapter after this one; that one goes to the deleted ones, from which it can come back."""
+        merged = self._manuscripts.merge_chapter(id, base_revision)
+        self._changed(merged.project)
+        return merged
+
+    def provenance(self, project: str) -> ProvenanceReport:
+        """Who wrote the words of the book as it stands: the writer, and each model."""
+        return self._manuscripts.provenance(project)
+
+    def set_strength(self, project: str, strength: float) -> None:
+        """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""
+        self._manuscripts.set_strength(project, strength)
+
+    def set_learned(self, chapter: str, learned: bool) -> None:
+        """May the memory learn from this chapter at all?"""
+        self._manuscripts.set_learned(chapter, learned)
+        self._changed(self._manuscripts.chapter(chapter).project)
+
+    def exclude(self, chapter: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
+        """Leave a passage out of the memory, or let its paragraphs be learnt again; the revision keeps its number."""
+        changed = self._manuscripts.exclude(chapter, base_revision, start, end, excluded)
+        self._changed(changed.project)
+        return changed
+
     def _changed(self, project: str) -> None:
         self._dirty.add(project)
         self._wake.set()
@@ -180,13 +230,21 @@ class Studio:
 
     # --- takes ---
 
-    def continue_(self, chapter: str, base_revision: int, cursor: int, sampling: Sampling) -> TakeStream:
-        return self._writing.continue_(chapter, base_revision, cursor, sampling)
+    def continue_(
+        self, chapter: str, base_revision: int, cursor: int, sampling: Sampling, strength: float | None = None
+    ) -> TakeStream:
+        return self._writing.continue_(chapter, base_revision, cursor, sampling, strength)
 
     def rewrite(
-        self, chapter: str, base_revision: int, span: tuple[int, int], instruction: str | None, sampling: Sampling
+        self,
+        chapter: str,
+        base_revision: int,
+        span: tuple[int, int],
+        instruction: str | None,
+        sampling: Sampling,
+        strength: float | None = None,
     ) -> TakeStream:
-        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling)
+        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling, strength)
 
     def takes(self, chapter: str) -> list[Take]:
         return self._manuscripts.takes(chapter)
@@ -203,8 +261,11 @@ class Studio:
         chapter = self._manuscripts.chapter(take.chapter)
         if chapter.revision != base_revision:
             raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
-        was = self._manuscripts.revision_text(take.chapter, take.revision)
-        if was is not None and was[: take.end] != chapter.text[: take.end]:
+        try:
+            was = self._manuscripts.revision_text(take.chapter, take.revision)
+        except NotFound:  # thinned out: nothing tells where in the present text the take belongs
+            was = None
+        if was is None or was[: take.end] != chapter.text[: take.end]:
             raise BadInput("The text before this take has changed since it was written. Insert it by hand instead.")
         if length is not None and not 0 < length <= len(take.text):
             raise BadInput(f"length must be 1 to {len(take.text)}.")
@@ -217,6 +278,23 @@ class Studio:
 
     def memory(self, project: str) -> MemoryReport:
         return self._learning.report(self._manuscripts.project(project))
+
+    def passages(self, chapter: str) -> list[Passage]:
+        """What the memory knows of a chapter, passage by passage."""
+        return self._learning.passages(self._manuscripts.chapter(chapter))
+
+    def forget(self, project: str) -> Forgotten:
+        """Let go at once of all that has seen text which is no longer in the book: see `Learning.forget`.
+
+        Older revisions, takes and backups keep theirs.
+        """
+        self._manuscripts.project(project)  # raises NotFound
+        return self._learning.forget(project)
+
+    def set_disk_bytes(self, project: str, value: int) -> None:
+        """What the snapshots of the memory may take on the disk, from now on."""
+        self._manuscripts.set_disk_bytes(project, value)
+        self._learning.thin(project)
 
     def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> None:
         self._manuscripts.project(project)  # raises NotFound

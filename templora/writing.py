@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from queue import SimpleQueue
+from typing import Any
 
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter, Take, TakeKind
 from templora import chunks as chunking
 from templora.books import Books
 from templora.config import Recipe, Sampling
-from templora.engine import Continue, Engine, Rewrite, Stream, TakeDone, Token
+from templora.engine import STRONGEST, Continue, Engine, Rewrite, Stream, TakeDone, Token
 from templora.errors import BadInput, Conflict, MemoryNotResident, ModelNotReady, TemploraError
 from templora.learning import Learning
 
@@ -104,21 +105,33 @@ class Writing:
         self._learning = learning
         self._recipe = recipe
 
-    def continue_(self, chapter_id: str, base_revision: int, cursor: int, sampling: Sampling) -> TakeStream:
-        """Write on from `cursor` (code points). Raises `Conflict`, `BadInput`, `ModelNotReady`."""
+    def continue_(
+        self, chapter_id: str, base_revision: int, cursor: int, sampling: Sampling, strength: float | None = None
+    ) -> TakeStream:
+        """Write on from `cursor` (code points). Raises `Conflict`, `BadInput`, `ModelNotReady`.
+
+        `strength`: how much of the memory to write with, 0 to 1.5; None: as the book's setting says.
+        """
         chapter = self._current(chapter_id, base_revision)
         if not 0 <= cursor <= len(chapter.text):
             raise BadInput(f"The cursor ({cursor}) lies outside the chapter.")
         sampling = _seeded(sampling)
         prompt, after_space = self._prompt(chapter, cursor)
+        share = self._strength(chapter, strength)
 
         def ask(memory: str | None) -> Continue:
-            return Continue(memory, prompt, asdict(sampling), after_space)
+            return Continue(memory, prompt, asdict(sampling), after_space, share)
 
-        return self._start("continue", chapter, (cursor, cursor), None, sampling, ask)
+        return self._start("continue", chapter, (cursor, cursor), None, {**asdict(sampling), "strength": share}, ask)
 
     def rewrite(
-        self, chapter_id: str, base_revision: int, span: tuple[int, int], instruction: str | None, sampling: Sampling
+        self,
+        chapter_id: str,
+        base_revision: int,
+        span: tuple[int, int],
+        instruction: str | None,
+        sampling: Sampling,
+        strength: float | None = None,
     ) -> TakeStream:
         """Write `[start, end)` of the chapter anew. Raises as `continue_` does."""
         chapter = self._current(chapter_id, base_revision)
@@ -136,13 +149,19 @@ class Writing:
         sampling = _seeded(sampling)
         before = chapter.text[max(0, start - CONTEXT_CHARACTERS) : start]
         after = chapter.text[end : end + CONTEXT_CHARACTERS // 4]
+        share = self._strength(chapter, strength)
 
         def ask(memory: str | None) -> Rewrite:
-            return Rewrite(memory, before, chapter.text[start:end], after, instruction or "", asdict(sampling))
+            return Rewrite(memory, before, chapter.text[start:end], after, instruction or "", asdict(sampling), share)
 
-        return self._start("rewrite", chapter, (start, end), instruction, sampling, ask)
+        return self._start("rewrite", chapter, (start, end), instruction, {**asdict(sampling), "strength": share}, ask)
 
     # --- parts ---
+
+    def _strength(self, chapter: Chapter, asked: float | None) -> float:
+        if asked is not None and not 0 <= asked <= STRONGEST:
+            raise BadInput(f"The strength of the memory goes from 0 (off) to {STRONGEST}.")
+        return self._manuscripts.project(chapter.project).strength if asked is None else asked
 
     def _current(self, chapter_id: str, base_revision: int) -> Chapter:
         chapter = self._manuscripts.chapter(chapter_id)
@@ -184,7 +203,7 @@ class Writing:
         chapter: Chapter,
         span: tuple[int, int],
         instruction: str | None,
-        sampling: Sampling,
+        settings: dict[str, Any],
         ask: Asker,
     ) -> TakeStream:
         status = self._engine.status()
@@ -200,9 +219,9 @@ class Writing:
                 instruction=instruction,
                 model=status.id,
                 memory=memory,
-                sampling=json.dumps(asdict(sampling)),
+                sampling=json.dumps(settings),
             )
-            for _ in range(sampling.takes)
+            for _ in range(settings["takes"])
         ]
         stream = TakeStream()
         pump = threading.Thread(target=self._pump, args=(stream, takes, ask, memory), name="take", daemon=True)

@@ -59,8 +59,11 @@ class Desk:
         self.studio.save(chapter, current.revision, change(current.text))
 
     def resident(self, project: str) -> list[list[int]]:
-        """What the serving memory has learnt."""
-        chain = self.studio._learning.serving(project)  # pyright: ignore[reportPrivateUsage]
+        """What the serving memory has learnt; loaded from its snapshot, as a take would, where it has to be."""
+        learning = self.studio._learning  # pyright: ignore[reportPrivateUsage]
+        chain = learning.serving(project)
+        if chain is not None and chain not in self.engine.memories:
+            chain = learning.reopen(project, chain)
         return self.engine.memories[chain] if chain else []
 
     def planned(self, project: str) -> list[list[int]]:

@@ -89,6 +89,45 @@ def test_nothing_is_lost_or_doubled(text: str, size: int) -> None:
     assert all(part.ids for part in parts)
 
 
+PARAGRAPHS = st.lists(st.text(alphabet="ab .\n😀", min_size=1, max_size=60).filter(str.strip), min_size=1, max_size=8)
+
+
+@given(PARAGRAPHS, st.data(), st.integers(16, 60))
+def test_left_out_paragraphs_are_in_no_chunk_and_no_chunk_knows_of_them(
+    paragraphs: list[str], data: st.DataObject, size: int
+) -> None:
+    paragraphs = [re.sub(r"\s*\n\s*", "\n", paragraph.strip()) for paragraph in paragraphs]
+    out = data.draw(st.sets(st.sampled_from(range(len(paragraphs)))))
+
+    def parts_of(paragraphs: list[str]) -> list[chunks.Chunk]:
+        text, spans = "", list[tuple[int, int]]()
+        for index, paragraph in enumerate(paragraphs):
+            text += "\n\n" if index else ""
+            if index in out:  # one letter of it is enough
+                spans.append((len(text) + len(paragraph) - 1, len(text) + len(paragraph)))
+            text += paragraph
+        parts = chunks.split("c", text, Words(), size, spans)
+        assert all(part.text == ("" if part.start else "\n\n") + text[part.start : part.end] for part in parts)
+        return parts
+
+    parts = parts_of(paragraphs)
+    assert "".join(part.text for part in parts) == "".join(
+        "\n\n" + paragraph for index, paragraph in enumerate(paragraphs) if index not in out
+    )
+    other = ["Something else." if index in out else paragraph for index, paragraph in enumerate(paragraphs)]
+    assert [part.text for part in parts_of(other)] == [part.text for part in parts]
+
+
+def test_no_chunk_goes_across_what_is_left_out(words: Words) -> None:
+    text = "One two.\n\nOut of here.\n\nThree four.\n\nFive six."
+    start = text.index("of here")
+    parts = chunks.split("c", text, words, 100, [(start, start + 2)])
+    assert [part.text for part in parts] == ["\n\nOne two.", "\n\nThree four.\n\nFive six."]
+    assert chunks.split("c", text, words, 100, [(0, len(text))]) == []
+    assert [part.text for part in chunks.split("c", text, words, 100, [(8, 10)])] == ["\n\n" + text]
+    assert chunks.split("c", text, words, 100, []) == chunks.split("c", text, words, 100)
+
+
 def test_an_edit_changes_the_chain_from_its_chunk_on(words: Words) -> None:
     first, second = book(12), book(12).replace("word7x3", "changed")
     start = chunks.origin("base", DEFAULT)

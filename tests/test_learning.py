@@ -58,6 +58,15 @@ def test_text_far_behind_the_end_is_learnt_once_it_has_settled(desk: Desk) -> No
     assert behind >= 256
 
 
+def test_who_looks_at_a_long_book_does_not_wait_until_it_has_been_read(desk: Desk) -> None:
+    project = desk.book(*["w1 w2"] * 25)
+    assert desk.studio.memory(project).state == "reading"
+    assert desk.studio.passages(desk.chapters(project)[0]) == []
+    desk.work()
+    report = desk.studio.memory(project)
+    assert report.state == "current" and len(report.chunks) == 25
+
+
 def test_a_step_that_gave_way_is_done_again(desk: Desk) -> None:
     project = desk.book(prose(5))
     desk.engine.give_way = 2
@@ -91,10 +100,9 @@ def test_an_edit_serves_the_old_memory_until_the_new_one_has_caught_up(desk: Des
     first, _ = desk.chapters(project)
     desk.rewrite(first, lambda text: text.replace("w155", "changed"))
     report = desk.studio.memory(project)
-    assert 0 < report.known_chunks < len(report.chunks) and report.stale_chunks > 0
-    assert [c.base_loss is None for c in report.chunks] == [
-        index >= report.known_chunks for index in range(len(report.chunks))
-    ]
+    assert 0 < report.known_chunks < len(report.chunks) and report.stale_chunks == report.gone_chunks == 1
+    assert [c.state for c in report.chunks].count("stale") == 1 and report.stale and report.rebuild_s > 0
+    assert [c.base_loss is None for c in report.chunks] == [c.state != "known" for c in report.chunks]
     desk.work()
     assert desk.resident(project) == old, "nothing is rebuilt while the writer is at work"
     desk.clock.pass_(601)
@@ -104,7 +112,7 @@ def test_an_edit_serves_the_old_memory_until_the_new_one_has_caught_up(desk: Des
     desk.work()
     rebuilt = desk.resident(project)
     assert rebuilt != old and rebuilt == desk.planned(project)[: len(rebuilt)]
-    assert len(rebuilt) > report.known_chunks + 1, "it goes on past the end of the chapter that was edited"
+    assert len(rebuilt) == len(old), "nothing that was known is given up"
 
 
 def test_what_was_deleted_is_gone_from_the_memory(desk: Desk) -> None:
@@ -199,6 +207,28 @@ def test_discard_leaves_nothing_anywhere(desk: Desk) -> None:
     desk.studio.memory_do(project, "learn")
     desk.work()
     assert desk.resident(project) == desk.planned(project)
+
+
+def test_snapshots_keep_to_the_room_that_the_book_gives_them(desk: Desk) -> None:
+    project = desk.book(prose(40))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+
+    def sizes() -> list[int]:
+        return [path.stat().st_size for path in (desk.folder / "data").rglob("*.safetensors")]
+
+    assert len(sizes()) > 2
+    room = max(sizes()) + min(sizes())
+    desk.studio.set_disk_bytes(project, room)
+    assert 1 < sum(sizes()) <= room
+    desk.studio.set_disk_bytes(project, 0)
+    assert len(sizes()) == 1, "the newest one is kept whatever it takes"
+    desk.rewrite(desk.chapters(project)[0], lambda text: text + "\n\n" + prose(12, "z"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert len(sizes()) == 1
+    with pytest.raises(BadInput):
+        desk.studio.set_disk_bytes(project, -1)
 
 
 def test_a_finished_book_is_only_relearnt_on_request(desk: Desk) -> None:

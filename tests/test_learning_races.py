@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from templora.config import Sampling
-from templora.engine import Continue, Learn, Reply, Request, Save
+from templora.engine import Continue, Drop, GaveWay, Learn, Reply, Request, Save
 from templora.errors import DiskFull
 from templora.writing import Broke, Finished
 from tests.studio_desk import Desk, prose
@@ -61,7 +63,7 @@ def test_an_edit_to_text_that_is_not_learnt_yet_does_not_hold_up_the_rest(desk: 
     assert report.pending_chunks <= len(last)
 
 
-def test_an_edit_that_was_left_for_the_last_chapter_is_relearnt_while_the_writer_goes_on(desk: Desk) -> None:
+def test_a_small_edit_that_has_settled_is_relearnt_while_the_writer_goes_on(desk: Desk) -> None:
     project = desk.book(prose(8), prose(8, "v"))
     desk.studio.memory_do(project, "learn")
     desk.work()
@@ -74,7 +76,130 @@ def test_an_edit_that_was_left_for_the_last_chapter_is_relearnt_while_the_writer
     desk.rewrite(last, lambda text: text + " more")
     desk.work()
     rebuilt = desk.resident(project)
-    assert rebuilt == desk.planned(project)[: len(rebuilt)] and len(rebuilt) > report.known_chunks
+    assert rebuilt == desk.planned(project)[: len(rebuilt)]
+    assert len(rebuilt) >= report.known_chunks and not desk.studio.memory(project).stale
+
+
+def test_a_stale_memory_goes_on_learning_what_is_written_and_says_what_it_knows(desk: Desk) -> None:
+    project = desk.book(prose(40), prose(4, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    before = desk.resident(project)
+    first = desk.chapters(project)[0]
+    desk.rewrite(first, lambda text: text.replace("w35", "changed", 1))
+    third = desk.studio.add_chapter(project, "Third", prose(5, "z")).id
+    desk.studio.add_chapter(project, "Fourth", "w1 w2")
+    desk.clock.pass_(200)
+    desk.work()
+    memory = desk.resident(project)
+    assert memory[: len(before)] == before and len(memory) > len(before), "the old one has gone on"
+    states = [chunk.state for chunk in desk.studio.memory(project).chunks]
+    assert states.count("stale") == 1 and states.count("pending") == 1
+    assert {passage.state for passage in desk.studio.passages(third)} == {"known"}
+    assert [passage.state for passage in desk.studio.passages(first)].count("stale") == 1
+    text = desk.studio.chapter(first).text
+    assert all(text[p.start : p.end].strip() == text[p.start : p.end] for p in desk.studio.passages(first))
+    desk.reopen()
+    assert desk.studio.memory(project).known_chunks == states.count("known"), "it is taken up again as it was"
+    assert desk.studio.memory(project).stale
+    desk.clock.pass_(700)
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)[:-1], "the last chapter is still being written"
+
+
+def test_a_chapter_that_comes_back_brings_its_memory_back(desk: Desk) -> None:
+    project = desk.book(prose(20), prose(4, "v"), prose(20, "z"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    learnt = desk.resident(project)
+    second = desk.chapters(project)[1]
+    desk.studio.delete_chapter(second)
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project) != learnt
+    desk.engine.requests.clear()
+    desk.studio.restore_chapter(second)
+    desk.work()
+    assert desk.resident(project)[: len(learnt) - 1] == learnt[: len(learnt) - 1]
+    assert sum(isinstance(request, Learn) for request in desk.engine.requests) <= 1
+
+
+def test_forget_now_leaves_no_trace_of_what_was_deleted(desk: Desk) -> None:
+    project = desk.book(prose(12), prose(6, "z"), prose(12, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    desk.studio.delete_chapter(desk.chapters(project)[1])
+    gone = desk.studio.memory(project).gone_chunks
+    forgotten = desk.studio.forget(project)
+    assert forgotten.passages == gone > 0
+    assert forgotten.discarded.snapshots > 0 and forgotten.discarded.files > 0 and forgotten.discarded.lessons > 0
+    assert forgotten.relearn_chunks > 0 and forgotten.relearn_s > 0
+    planned = desk.planned(project)
+    assert all(chunk in planned for memory in desk.engine.memories.values() for chunk in memory)
+    files = [json.loads(path.read_text()) for path in (desk.folder / "data").rglob("*.safetensors")]
+    assert all(chunk in planned for held in files for chunk in held)
+    report = desk.studio.memory(project)
+    assert not report.stale and report.gone_chunks == 0
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == planned
+
+
+def test_forget_while_a_chunk_is_being_learnt_does_not_wait_and_leaves_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = desk.book(prose(6, "z"), prose(12))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    desk.studio.delete_chapter(desk.chapters(project)[0])
+    learning = desk.studio._learning  # pyright: ignore[reportPrivateUsage]
+    call, started, let_go = desk.engine.call, threading.Event(), threading.Event()
+
+    def slow(request: Request) -> Reply:
+        if isinstance(request, Learn) and not let_go.is_set():
+            started.set()
+            assert let_go.wait(10)
+            return GaveWay()
+        if isinstance(request, Drop):
+            let_go.set()
+        return call(request)
+
+    monkeypatch.setattr(desk.engine, "call", slow)
+    desk.studio.memory_do(project, "learn")
+    thread = threading.Thread(target=learning.step)
+    thread.start()
+    assert started.wait(10)
+    desk.studio.forget(project)
+    thread.join()
+    planned = desk.planned(project)
+    assert all(chunk in planned for memory in desk.engine.memories.values() for chunk in memory)
+
+
+def test_lessons_that_nothing_goes_back_to_are_let_go(desk: Desk) -> None:
+    project = desk.book(prose(6))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    snapshots = desk.studio._snapshots  # pyright: ignore[reportPrivateUsage]
+    for n in range(12):
+        desk.rewrite(desk.chapters(project)[0], lambda text, n=n: f"w{n} " + text)
+        desk.studio.memory_do(project, "learn")
+        desk.work()
+    planned = len(desk.planned(project))
+    kept = len(snapshots.all(project))
+    assert len(snapshots.lessons(project)) <= planned * kept
+
+
+def test_a_snapshot_that_cannot_be_read_is_no_starting_point_for_ever(desk: Desk) -> None:
+    project = desk.book(prose(30))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    desk.rewrite(desk.chapters(project)[0], lambda text: text + " w1 w2")
+    for path in (desk.folder / "data").rglob("*.safetensors"):
+        path.write_bytes(b"no")
+    desk.reopen()
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.resident(project) == desk.planned(project)
 
 
 def test_discard_forgets_an_abandoned_memory_too(desk: Desk) -> None:

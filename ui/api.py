@@ -36,9 +36,35 @@ class NewChapter(BaseModel):
     text: str = ""
 
 
+class ProjectChange(BaseModel):
+    title: str | None = None
+    strength: float | None = None
+    disk_bytes: int | None = None
+
+
 class ChapterChange(BaseModel):
     title: str | None = None
     position: int | None = None
+    learned: bool | None = None
+
+
+class RevisionName(BaseModel):
+    name: str | None
+
+
+class Based(BaseModel):
+    base_revision: int
+
+
+class Split(Based):
+    at: int
+    title: str
+
+
+class Exclude(Based):
+    start: int
+    end: int
+    excluded: bool
 
 
 class AcceptedSpan(BaseModel):
@@ -65,10 +91,12 @@ class SamplingBody(BaseModel):
     repetition_penalty: float | None = None
     stop_at: Literal["none", "paragraph"] | None = None
     seed: int | None = None
+    strength: float | None = None
+    """Of the memory, for this request; else as the book says."""
 
     def sampling(self, max_tokens: int = Sampling.max_tokens) -> Sampling:
         """`max_tokens` is what holds where the request names none."""
-        given = {name: getattr(self, name) for name in SamplingBody.model_fields}
+        given = {name: getattr(self, name) for name in SamplingBody.model_fields if name != "strength"}
         return Sampling(**{"max_tokens": max_tokens, **{name: v for name, v in given.items() if v is not None}})
 
 
@@ -98,6 +126,7 @@ def routes(studio: Studio) -> APIRouter:
     router = APIRouter(prefix="/api")
     _project_routes(router, studio)
     _chapter_routes(router, studio)
+    _history_routes(router, studio)
     _take_routes(router, studio)
     _memory_routes(router, studio)
     _export_routes(router, studio)
@@ -139,8 +168,14 @@ def _project_routes(router: APIRouter, studio: Studio) -> None:
         return _project(*studio.project(id))
 
     @router.patch("/projects/{id}", tags=["projects"])
-    def rename_project(id: str, body: Title) -> dict[str, Any]:
-        studio.rename_project(id, body.title)
+    def change_project(id: str, body: ProjectChange) -> dict[str, Any]:
+        """`strength`: how much of the memory takes are written with, 0 to 1.5. `disk_bytes`: room for its snapshots."""
+        if body.title is not None:
+            studio.rename_project(id, body.title)
+        if body.strength is not None:
+            studio.set_strength(id, body.strength)
+        if body.disk_bytes is not None:
+            studio.set_disk_bytes(id, body.disk_bytes)
         return _project(*studio.project(id))
 
     @router.delete("/projects/{id}", status_code=204, tags=["projects"])
@@ -165,7 +200,11 @@ def _chapter_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/chapters/{id}", tags=["chapters"])
     def change_chapter(id: str, body: ChapterChange) -> dict[str, Any]:
-        return _chapter(studio.change_chapter(id, body.title, body.position))
+        chapter = studio.change_chapter(id, body.title, body.position)
+        if body.learned is not None:
+            studio.set_learned(id, body.learned)
+            chapter = studio.chapter(id)
+        return _chapter(chapter)
 
     @router.delete("/chapters/{id}", status_code=204, tags=["chapters"])
     def delete_chapter(id: str) -> None:
@@ -182,17 +221,64 @@ def _chapter_routes(router: APIRouter, studio: Studio) -> None:
         return {"revision": studio.save(id, body.base_revision, body.text, accepted)}
 
 
+def _history_routes(router: APIRouter, studio: Studio) -> None:
+    @router.get("/chapters/{id}/revisions", tags=["history"])
+    def list_revisions(id: str) -> list[dict[str, Any]]:
+        """Oldest first, without their text."""
+        return [asdict(head) for head in studio.revisions(id)]
+
+    @router.get("/chapters/{id}/revisions/{number}", tags=["history"])
+    def get_revision(id: str, number: int) -> dict[str, Any]:
+        return _revision(id, number)
+
+    @router.patch("/chapters/{id}/revisions/{number}", tags=["history"])
+    def name_revision(id: str, number: int, body: RevisionName) -> dict[str, Any]:
+        """A named revision is kept for good; the name `null` takes that back."""
+        studio.name_revision(id, number, body.name)
+        return _revision(id, number)
+
+    @router.post("/chapters/{id}/revisions/{number}/restore", tags=["history"])
+    def restore_revision(id: str, number: int, body: Based) -> dict[str, Any]:
+        """Compare-and-set, as a save is. What is there now stays among the revisions."""
+        return _chapter(studio.restore_revision(id, body.base_revision, number))
+
+    @router.post("/chapters/{id}/split", status_code=201, tags=["chapters"])
+    def split_chapter(id: str, body: Split) -> dict[str, Any]:
+        """Compare-and-set. The text from `at` on becomes the chapter after this one, which is returned."""
+        return _chapter(studio.split_chapter(id, body.base_revision, body.at, body.title))
+
+    @router.post("/chapters/{id}/merge", tags=["chapters"])
+    def merge_chapter(id: str, body: Based) -> dict[str, Any]:
+        """Compare-and-set. Takes in the chapter after this one, which can be restored."""
+        return _chapter(studio.merge_chapter(id, body.base_revision))
+
+    @router.put("/chapters/{id}/excluded", tags=["memory"])
+    def exclude(id: str, body: Exclude) -> dict[str, Any]:
+        """Leave a passage out of the memory, or let its paragraphs be learnt again. The revision keeps its number."""
+        return _chapter(studio.exclude(id, body.base_revision, body.start, body.end, body.excluded))
+
+    @router.get("/projects/{id}/provenance", tags=["history"])
+    def provenance(id: str) -> dict[str, Any]:
+        """Words of the book by who wrote them. A model's `edited_words` were accepted, and changed or deleted since."""
+        return asdict(studio.provenance(id))
+
+    def _revision(id: str, number: int) -> dict[str, Any]:
+        text = studio.revision_text(id, number)
+        head = next(head for head in studio.revisions(id) if head.number == number)
+        return {**asdict(head), "text": text}
+
+
 def _take_routes(router: APIRouter, studio: Studio) -> None:
     @router.post("/chapters/{id}/continue", tags=["takes"])
     def continue_chapter(id: str, body: ContinueBody) -> StreamingResponse:
         """Server-sent events `token`, `done`, `error`. Closing the connection stops at the next token."""
-        return _events(studio.continue_(id, body.base_revision, body.cursor, body.sampling()))
+        return _events(studio.continue_(id, body.base_revision, body.cursor, body.sampling(), body.strength))
 
     @router.post("/chapters/{id}/rewrite", tags=["takes"])
     def rewrite_passage(id: str, body: RewriteBody) -> StreamingResponse:
         """As `continue`, for the passage `[start, end)`. Without `max_tokens` it may be half as long again."""
         span, sampling = (body.start, body.end), body.sampling(rewrite_tokens(body.end - body.start))
-        return _events(studio.rewrite(id, body.base_revision, span, body.instruction, sampling))
+        return _events(studio.rewrite(id, body.base_revision, span, body.instruction, sampling, body.strength))
 
     @router.get("/chapters/{id}/takes", tags=["takes"])
     def list_takes(id: str) -> list[dict[str, Any]]:
@@ -214,6 +300,16 @@ def _memory_routes(router: APIRouter, studio: Studio) -> None:
     def memory(id: str) -> dict[str, Any]:
         """Losses are nats per token, each chunk's before it was learnt."""
         return asdict(studio.memory(id))
+
+    @router.get("/chapters/{id}/passages", tags=["memory"])
+    def passages(id: str) -> list[dict[str, Any]]:
+        """What the memory knows of the chapter, passage by passage: known, stale, pending, learning, excluded."""
+        return [asdict(passage) for passage in studio.passages(id)]
+
+    @router.post("/projects/{id}/forget", tags=["memory"])
+    def forget(id: str) -> dict[str, Any]:
+        """Lets go at once of all that has seen text which is no longer in the book. Says what it does not touch."""
+        return asdict(studio.forget(id))
 
     @router.post("/projects/{id}/memory/{verb}", status_code=202, tags=["memory"])
     def memory_do(id: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> dict[str, Any]:
@@ -246,13 +342,15 @@ def _export_routes(router: APIRouter, studio: Studio) -> None:
 
 
 def _project(project: Project, heads: list[ChapterHead]) -> dict[str, Any]:
-    fields = ("id", "title", "position", "words", "revision")
+    fields = ("id", "title", "position", "words", "revision", "learned", "excluded")
     return {
         "id": project.id,
         "title": project.title,
         "chapters": [{name: getattr(head, name) for name in fields} for head in heads],
         "words": sum(head.words for head in heads),
         "learning": project.learning,
+        "strength": project.strength,
+        "disk_bytes": project.disk_bytes,
         "finished": project.finished_at is not None,
         "deleted": project.deleted_at is not None,
         "updated_at": project.updated_at,
@@ -260,7 +358,7 @@ def _project(project: Project, heads: list[ChapterHead]) -> dict[str, Any]:
 
 
 def _chapter(chapter: Chapter) -> dict[str, Any]:
-    fields = ("id", "project", "title", "position", "text", "revision")
+    fields = ("id", "project", "title", "position", "text", "revision", "learned", "excluded")
     return {name: getattr(chapter, name) for name in fields}
 
 

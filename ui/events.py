@@ -24,7 +24,7 @@ def wire(desk: Desk, studio: Studio) -> None:
     opened_outputs = [
         desk.project, desk.chapter, desk.top.title, desk.top.words, desk.binder.chapters, desk.page.title,
         desk.takes.earlier, desk.seen, desk.page.finished,
-        desk.binder.deleted_group, desk.binder.deleted,
+        desk.binder.deleted_group, desk.binder.deleted, desk.memory.strength,
     ]  # fmt: skip
     wire_books(desk, studio, show, opened_outputs)
     _wire_binder(desk, studio, show, opened_outputs)

@@ -80,42 +80,29 @@ class Takes:
 
 
 @dataclass(frozen=True)
-class MemoryPanel:
-    number: gr.HTML
-    explanation: gr.HTML
-    chart: gr.LinePlot
-    counts: gr.HTML
-    bar: gr.HTML
-    line: gr.Textbox
-    learn: gr.Button
-    pause: gr.Button
-    resume: gr.Button
-    cancel: gr.Button
-    discard: gr.Button
-    confirm: gr.Column
-    confirm_text: gr.Textbox
-    confirm_yes: gr.Button
-    confirm_no: gr.Button
-
-
-@dataclass(frozen=True)
 class Footer:
     model: gr.Textbox
     where: gr.Textbox
     memory: gr.Textbox
 
 
-def quiet(id: str, **more: Any) -> gr.Textbox:
+def quiet(id: str, max_lines: int = 4, **more: Any) -> gr.Textbox:
     """A line of text that the page shows and nobody edits here; as a component its value is never markup."""
     return gr.Textbox(
-        show_label=False, container=False, interactive=False, elem_id=id, elem_classes="quiet", max_lines=4, **more
+        show_label=False,
+        container=False,
+        interactive=False,
+        elem_id=id,
+        elem_classes="quiet",
+        max_lines=max_lines,
+        **more,
     )
 
 
 def confirm(id: str, yes: str, no: str) -> tuple[gr.Column, gr.Textbox, gr.Button, gr.Button]:
     """A question that stands where the answer is needed, with the safe answer beside the other."""
     with gr.Column(visible=False, elem_id=id, elem_classes="confirm") as box:
-        text = quiet(f"{id}-text", label="Question")
+        text = quiet(f"{id}-text", label="Question", max_lines=16)
         with gr.Row():
             keep = gr.Button(no, elem_id=f"{id}-no", size="sm", min_width=0)
             go = gr.Button(yes, elem_id=f"{id}-yes", elem_classes="danger", size="sm", min_width=0)
@@ -209,39 +196,6 @@ def takes() -> Takes:
         gr.HTML("<p class='dim' id='no-takes'>Takes you have seen are kept here, the rejected ones too.</p>")
     numbers = (length, takes, temperature, top_p, top_k, min_p, repetition)
     return Takes(instruction, rewrite, *numbers, seed, stop_at, earlier, insert, forget)
-
-
-def memory() -> MemoryPanel:
-    with gr.Tab("Memory", id="memory"):
-        number = gr.HTML("<p class='big'>–</p>", elem_id="memory-number")
-        explanation = gr.HTML(elem_id="memory-explanation")
-        chart = gr.LinePlot(
-            x="chunk",
-            y="perplexity",
-            color="reader",
-            x_title="passage",
-            y_title="perplexity",
-            color_title=" ",
-            color_map={"base model": "#8a8378", "with memory": "#b57a10"},
-            height=220,
-            visible=False,
-            buttons=[],
-            elem_id="memory-chart",
-        )
-        with gr.Column(elem_classes="card"):
-            counts = gr.HTML(elem_id="memory-counts")
-            bar = gr.HTML(elem_id="memory-bar")
-            line = quiet("memory-line", label="What the memory is doing", lines=2)
-            with gr.Row():
-                learn = gr.Button("Learn now", variant="primary", elem_id="learn-now", size="sm", min_width=0)
-                pause = gr.Button("Pause", elem_id="learn-pause", size="sm", min_width=0)
-                resume = gr.Button("Resume", elem_id="learn-resume", size="sm", min_width=0, visible=False)
-                cancel = gr.Button("Cancel", elem_id="learn-cancel", size="sm", min_width=0, visible=False)
-        discard = gr.Button("Discard memory …", elem_id="memory-discard", elem_classes=["bare", "danger"], size="sm")
-        sure, text, yes, no = confirm("discard-memory", "Discard memory", "Keep it")
-    return MemoryPanel(
-        number, explanation, chart, counts, bar, line, learn, pause, resume, cancel, discard, sure, text, yes, no
-    )
 
 
 def footer() -> Footer:

@@ -67,6 +67,7 @@ class Show:
             gr.update(visible=project is not None and project.finished_at is not None),
             gr.update(visible=bool(deleted)),
             gr.update(choices=deleted, value=deleted[0][1] if deleted else None),
+            round(100 * project.strength) if project else 100,
         ]
 
     def books(self, message: str = "", value: str | None = None) -> list[Any]:

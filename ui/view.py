@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from storage.records import ChapterHead, Project, Take
 from templora.engine import ModelStatus
+from templora.learning import Forgotten
 from templora.meter import ChunkReport, MemoryReport
 
 CHART_POINTS = 100
@@ -94,7 +95,7 @@ def chart(chunks: Sequence[ChunkReport]) -> list[Point]:
 def headline(report: MemoryReport) -> tuple[str, str]:
     """(number, explanation) at the head of the Memory panel. Holds numbers only, never prose of the book."""
     change = change_percent(report.chunks)
-    if report.known_chunks == 0 and report.stale_chunks:
+    if report.known_chunks == 0 and report.stale:
         return "–", "You edited the beginning of what was learnt. The memory is kept, and brought up to date by itself."
     if report.known_chunks == 1:
         return "–", "The first passage is learnt. From the next one on it is measured what that is worth."
@@ -107,6 +108,28 @@ def headline(report: MemoryReport) -> tuple[str, str]:
             "surprises the model that much less. About half of it is the book itself, half its style and period."
         )
     return number, "perplexity, measured on each passage before it was learnt. So far the memory has not helped."
+
+
+TALLY = {
+    "known": "Learnt",
+    "stale": "An older version is learnt",
+    "pending": "Not learnt yet",
+    "excluded": "Left out of the memory",
+}
+"""The states of passages as the Memory panel counts them; the margin band has one more, for what is in learning."""
+
+
+def tally(report: MemoryReport, heads: Sequence[ChapterHead]) -> list[tuple[str, str, int]]:
+    """(state, its name, words of the book), without states that only some books have where there are none."""
+    planned = report.known_words + report.stale_words + report.pending_words
+    left_out = sum(head.words for head in heads) - planned if report.chunks else 0
+    counts = {
+        "known": report.known_words,
+        "stale": report.stale_words,
+        "pending": report.pending_words,
+        "excluded": max(0, left_out),
+    }
+    return [(state, TALLY[state], n) for state, n in counts.items() if n or state in ("known", "pending")]
 
 
 def memory_line(report: MemoryReport) -> str:
@@ -124,14 +147,66 @@ def memory_line(report: MemoryReport) -> str:
             return report.failure or "Learning failed."
         case "discarded":
             return "The memory was discarded. ‘Learn now’ would learn the book again."
+        case "reading":
+            return "Reading the book, to see what there is to learn …"
         case "empty":
             return "The memory is empty."
         case "current":
-            if report.stale_chunks:
-                return "You edited learnt text; it is relearnt after ten quiet minutes, or on ‘Learn now’."
+            if report.stale:
+                cost = duration(report.rebuild_s)
+                return f"You edited learnt text. Relearning takes {cost}, after ten quiet minutes or on ‘Learn now’."
             if report.pending_words:
                 return "The rest is learnt when writing has moved on from it, or on ‘Learn now’."
             return "All that is due has been learnt."
+
+
+def forget_question(report: MemoryReport) -> str:
+    """What *Forget now* would drop, and what it does not touch."""
+    gone = report.gone_chunks
+    what = (
+        f"The memory still knows {passages(gone)} that the book no longer holds. "
+        if gone
+        else "The memory in use knows nothing that the book does not hold; older snapshots of it may. "
+    )
+    cost = f" Learning the rest again takes {duration(report.rebuild_s)}." if report.stale else ""
+    return (
+        f"{what}Forget now drops every state of the memory that has seen deleted text, from the model’s process and "
+        f"from the disk.{cost}\n\nIt does not touch earlier versions of the chapters, deleted chapters, takes "
+        "and backups: they still hold the words."
+    )
+
+
+def forgotten(gone: Forgotten) -> str:
+    """What *Forget now* has dropped."""
+    dropped = gone.discarded
+    megabytes = f" ({dropped.bytes / 1e6:.0f} MB)" if dropped.bytes >= 1e6 else ""
+    again = (
+        f" {passages(gone.relearn_chunks).capitalize()} of the book are learnt again: {duration(gone.relearn_s)}."
+        if gone.relearn_chunks
+        else ""
+    )
+    snapshots = count(dropped.snapshots, "snapshot")
+    return (
+        f"Forgotten: {passages(gone.passages)} no longer in the book, {snapshots}{megabytes}."
+        f"{again} Earlier versions, deleted chapters, takes and backups still hold the words."
+    )
+
+
+def compare_line(report: MemoryReport, percent: int) -> str:
+    """What stands above the two continuations."""
+    if report.known_chunks + report.stale_chunks == 0:
+        return "The memory is empty so far: both sides are written by the base model, and will be the same."
+    if percent == 0:
+        return "The strength is set to 0 %: both sides are written without the memory, and will be the same."
+    return "The same place, the same settings, the same seed. Both are kept among the takes."
+
+
+def count(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def passages(number: int) -> str:
+    return count(number, "passage")
 
 
 def progress(report: MemoryReport) -> float:

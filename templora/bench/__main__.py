@@ -20,9 +20,19 @@ def main(arguments: list[str] | None = None) -> int:
     pg19.add_argument("--tokens", type=int, required=True, metavar="N", help="how many tokens of each book")
     pg19.add_argument("--recipe", choices=sorted(RECIPES), default="default")
     pg19.add_argument("--json", type=Path, metavar="OUT", help="write the result here (chunks: OUT with .jsonl)")
-    pg19.add_argument("--model", default=STARTER, metavar="ID_OR_PATH")
-    pg19.add_argument("--models", type=Path, metavar="DIR", help="where base models are kept")
+    desk = commands.add_parser("desk", help="how fast a very long book opens and saves")
+    desk.add_argument("--chapters", type=int, default=1000)
+    desk.add_argument("--words", type=int, default=2_000_000)
+    desk.add_argument("--starts", type=int, default=3, help="how often the desk is started anew")
+    desk.add_argument("--saves", type=int, default=20, help="saves after each start")
+    for command in (pg19, desk):
+        command.add_argument("--model", default=STARTER, metavar="ID_OR_PATH")
+        command.add_argument("--models", type=Path, metavar="DIR", help="where base models are kept")
     options = parser.parse_args(arguments)
+    if options.command == "desk":
+        from templora.bench import desk as desk_bench
+
+        return desk_bench.run(options)
     missing = [str(path) for path in options.files if not path.is_file()]
     if missing:
         parser.error(f"no such file: {', '.join(missing)}")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.backups import Backups
 from storage.database import open_database
 from storage.manuscripts import Manuscripts
 from templora.errors import DiskFull, StorageError
@@ -149,3 +150,26 @@ def test_a_disk_without_room_to_open_the_books_says_so(disk: str, tmp_path: Path
     store = open_database(tmp_path)
     assert Manuscripts(store).projects() == []
     store.close()
+
+
+def test_a_backup_that_does_not_fit_is_refused_and_nothing_is_lost(disk: str, tmp_path: Path) -> None:
+    with closing(open_database(tmp_path)) as store:
+        manuscripts, backups = Manuscripts(store), Backups(store)
+        book = manuscripts.create_project("The Book")
+        chapter = manuscripts.add_chapter(book.id, "One", "first")
+        made = backups.make("asked")
+        # The text fits, the text and a copy of it does not.
+        text = "word " * (SIZE // 13)
+        number = manuscripts.save(chapter.id, 1, text)
+        if disk == "file size limit":
+            limit_file_size(SIZE // 4)
+        with pytest.raises(StorageError, match="No backup was made") as caught:
+            backups.make("asked")
+        assert isinstance(caught.value, DiskFull) or disk == "file size limit"
+        assert backups.all() == [made]
+        assert [path.name for path in (tmp_path / "backups").iterdir()] == [made.name]
+        assert manuscripts.chapter(chapter.id).text == text
+        make_room(disk, tmp_path)
+        assert manuscripts.save(chapter.id, number, "second") == number + 1
+        backups.make("asked")
+        assert len(backups.all()) == 2

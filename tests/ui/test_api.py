@@ -62,11 +62,12 @@ def until(look: Callable[[], Any], enough: Callable[[Any], Any], seconds: float 
 
 def test_projects_and_chapters_are_made_renamed_moved_and_deleted(client: TestClient) -> None:
     project, chapter = made(client, "One two three.")
-    assert set(chapter) == {"id", "project", "title", "position", "text", "revision"}
+    assert set(chapter) == {"id", "project", "title", "position", "text", "revision", "learned", "excluded"}
     second = client.post(f"/api/projects/{project['id']}/chapters", json={"title": "Two"}).json()
     shown = client.get(f"/api/projects/{project['id']}").json()
     assert [c["title"] for c in shown["chapters"]] == ["Low Water", "Two"]
-    assert set(shown["chapters"][0]) == {"id", "title", "position", "words", "revision"}
+    fields = {"id", "title", "position", "words", "revision", "learned", "excluded"}
+    assert set(shown["chapters"][0]) == fields
     assert shown["chapters"][0]["words"] == 3
     client.patch(f"/api/chapters/{second['id']}", json={"position": shown["chapters"][0]["position"], "title": "New"})
     shown = client.get(f"/api/projects/{project['id']}").json()
@@ -90,6 +91,85 @@ def test_saving_is_compare_and_set(client: TestClient) -> None:
     assert body["error"]["code"] == "conflict"
     assert body["current"] == {"revision": first.json()["revision"], "text": "mine"}
     assert client.get(url).json()["text"] == "mine"
+
+
+def test_a_chapter_has_a_history_of_named_and_restored_revisions(client: TestClient) -> None:
+    _, chapter = made(client, "The first words.")
+    url = f"/api/chapters/{chapter['id']}"
+    named = client.patch(f"{url}/revisions/1", json={"name": "Before the storm"}).json()
+    assert named["name"] == "Before the storm"
+    assert client.put(url, json={"base_revision": 1, "text": "Other words entirely."}).json() == {"revision": 2}
+    heads = client.get(f"{url}/revisions").json()
+    assert [(head["number"], head["kind"], head["name"], head["words"]) for head in heads] == [
+        (1, "typed", "Before the storm", 3),
+        (2, "typed", None, 3),
+    ]
+    assert set(heads[0]) == {"chapter", "number", "kind", "name", "words", "created_at"}
+    assert client.get(f"{url}/revisions/1").json() == {**heads[0], "text": "The first words."}
+    stale = client.post(f"{url}/revisions/1/restore", json={"base_revision": 1})
+    assert (stale.status_code, stale.json()["current"]["text"]) == (409, "Other words entirely.")
+    restored = client.post(f"{url}/revisions/1/restore", json={"base_revision": 2}).json()
+    assert (restored["text"], restored["revision"]) == ("The first words.", 3)
+    assert client.get(f"{url}/revisions/3").json()["kind"] == "restored"
+    assert client.get(f"{url}/revisions/9").status_code == 404
+    assert client.patch(f"{url}/revisions/1", json={"name": None}).json()["name"] is None
+    assert client.patch(f"{url}/revisions/1", json={"name": " "}).status_code == 422
+
+
+def test_a_book_tells_who_wrote_its_words(client: TestClient, engine: FakeEngine) -> None:
+    project, chapter = made(client, "The harbour had emptied itself.")
+    engine.replies = [" And the boats lay down."]
+    body = {"base_revision": 1, "cursor": 31, "max_tokens": 5}
+    take = events(client.post(f"/api/chapters/{chapter['id']}/continue", json=body))[-1][1]["id"]
+    accepted = client.post(f"/api/takes/{take}/accept", json={"base_revision": 1}).json()
+    text = accepted["text"].replace("boats", "ships")
+    client.put(f"/api/chapters/{chapter['id']}", json={"base_revision": 2, "text": text})
+    model = client.get(f"/api/chapters/{chapter['id']}/takes").json()[0]["model"]
+    assert client.get(f"/api/projects/{project['id']}/provenance").json() == {
+        "typed_words": 6,
+        "models": [{"model": model, "accepted_words": 5, "kept_words": 4, "edited_words": 1}],
+        "words": 10,
+    }
+    assert client.get("/api/projects/none/provenance").status_code == 404
+
+
+def test_chapters_are_split_and_merged(client: TestClient) -> None:
+    _, chapter = made(client, "One.\n\nTwo.")
+    url = f"/api/chapters/{chapter['id']}"
+    body = {"base_revision": 1, "at": 5, "title": "High Water"}
+    split = client.post(f"{url}/split", json=body)
+    assert (split.status_code, split.json()["text"], split.json()["position"]) == (201, "Two.", 1)
+    assert client.post(f"{url}/split", json=body).status_code == 409
+    merged = client.post(f"{url}/merge", json={"base_revision": 2}).json()
+    assert (merged["text"], merged["revision"]) == ("One.\n\nTwo.", 3)
+    assert client.post(f"{url}/merge", json={"base_revision": 2}).status_code == 409
+    assert client.post(f"{url}/merge", json={"base_revision": 3}).status_code == 422
+    assert client.post(f"/api/chapters/{split.json()['id']}/restore").json()["text"] == "Two."
+
+
+def test_chapters_and_passages_are_left_out_of_the_memory(client: TestClient) -> None:
+    project, chapter = made(client, "An epigraph.\n\nThe story.")
+    url = f"/api/chapters/{chapter['id']}"
+    body = {"base_revision": 1, "start": 3, "end": 11, "excluded": True}
+    assert client.put(f"{url}/excluded", json=body).json()["excluded"] == [[3, 11]]
+    head = client.get(f"/api/projects/{project['id']}").json()["chapters"][0]
+    assert (head["excluded"], head["learned"], head["revision"]) == ([[3, 11]], True, 1)
+    assert client.put(f"{url}/excluded", json={**body, "base_revision": 0}).status_code == 409
+    assert client.put(f"{url}/excluded", json={**body, "end": 99}).status_code == 422
+    assert client.put(f"{url}/excluded", json={**body, "excluded": False}).json()["excluded"] == []
+    assert client.patch(url, json={"learned": False}).json()["learned"] is False
+    assert client.patch(url, json={"title": "Notes"}).json()["learned"] is False
+    assert client.patch(url, json={"learned": True}).json()["learned"] is True
+
+
+def test_the_strength_of_the_memory_belongs_to_the_book(client: TestClient) -> None:
+    project, _ = made(client)
+    url = f"/api/projects/{project['id']}"
+    assert project["strength"] == 1.0
+    assert client.patch(url, json={"strength": 0.4}).json()["strength"] == 0.4
+    assert client.patch(url, json={"title": "Salt"}).json()["strength"] == 0.4
+    assert client.patch(url, json={"strength": 1.6}).status_code == 422
+    assert client.get(url).json()["strength"] == 0.4
 
 
 def test_errors_have_one_shape(client: TestClient) -> None:
@@ -204,12 +284,38 @@ def test_closing_the_connection_stops_the_generation_and_keeps_the_take(studio: 
     thread.join(timeout=10)
 
 
+def test_the_strength_of_the_memory_is_the_books_unless_a_request_says_otherwise(client: TestClient) -> None:
+    project, chapter = made(client, "One.")
+    assert project["strength"] == 1.0
+    url = f"/api/projects/{project['id']}"
+    assert client.patch(url, json={"strength": 0.5}).json()["strength"] == 0.5
+    assert client.patch(url, json={"strength": 1.6}).status_code == 422
+    for given, expected in (({}, 0.5), ({"strength": 0}, 0), ({"strength": 1.5}, 1.5)):
+        body = {"base_revision": 1, "cursor": 4, **given}
+        assert client.post(f"/api/chapters/{chapter['id']}/continue", json=body).status_code == 200
+        take = client.get(f"/api/chapters/{chapter['id']}/takes").json()[-1]
+        assert take["sampling"]["strength"] == expected
+    refused = client.post(f"/api/chapters/{chapter['id']}/continue", json={**body, "strength": 2})
+    assert refused.status_code == 422
+
+
+def test_passages_and_forgetting(client: TestClient) -> None:
+    project, chapter = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(12)))
+    passages = client.get(f"/api/chapters/{chapter['id']}/passages").json()
+    assert {passage["state"] for passage in passages} == {"pending"}
+    assert passages[0]["start"] == 0 and passages[-1]["end"] == len(chapter["text"])
+    forgotten = client.post(f"/api/projects/{project['id']}/forget").json()
+    assert forgotten["passages"] == 0 and forgotten["discarded"]["snapshots"] == 0
+    assert client.get("/api/chapters/nowhere/passages").status_code == 404
+    assert client.post("/api/projects/nowhere/forget").status_code == 404
+
+
 def test_the_memory_is_learnt_and_reported(client: TestClient) -> None:
     project, _ = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(12)))
     url = f"/api/projects/{project['id']}/memory"
     before = client.get(url).json()
     assert before["state"] == "empty" and before["known_chunks"] == 0 and before["pending_chunks"] > 3
-    assert set(before["chunks"][0]) == {"index", "chapter", "tokens", "base_loss", "memory_loss"}
+    assert set(before["chunks"][0]) == {"index", "chapter", "tokens", "base_loss", "memory_loss", "state"}
     assert before["chunks"][0]["base_loss"] is None
     assert client.post(url + "/learn").status_code == 202
     after = until(lambda: client.get(url).json(), lambda report: report["state"] == "current")

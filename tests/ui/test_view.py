@@ -15,21 +15,21 @@ from ui import view
 def report(**changes: object) -> MemoryReport:
     fields: dict[str, object] = {
         "state": "current", "known_chunks": 0, "pending_chunks": 0, "known_tokens": 0, "chunks": [], "known_words": 0,
-        "pending_words": 0, "stale_chunks": 0, "done": 0, "total": 0, "seconds_left": 0.0, "learning": "on",
-        "failure": None,
+        "pending_words": 0, "stale_words": 0, "excluded_words": 0, "stale": False, "stale_chunks": 0, "gone_chunks": 0,
+        "rebuild_s": 0.0, "done": 0, "total": 0, "seconds_left": 0.0, "learning": "on", "failure": None,
     }  # fmt: skip
     return MemoryReport(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def scored(count: int, base: float = 3.5, own: float = 3.3) -> list[ChunkReport]:
-    return [ChunkReport(index, "c", 100, base, own) for index in range(count)]
+    return [ChunkReport(index, "c", 100, base, own, "known") for index in range(count)]
 
 
 def test_the_change_pools_tokens() -> None:
     chunks = [
-        ChunkReport(0, "c", 300, 3.0, 2.9),
-        ChunkReport(1, "c", 100, 4.0, 4.2),
-        ChunkReport(2, "c", 9, None, None),
+        ChunkReport(0, "c", 300, 3.0, 2.9, "known"),
+        ChunkReport(1, "c", 100, 4.0, 4.2, "known"),
+        ChunkReport(2, "c", 9, None, None, "pending"),
     ]
     expected = 100 * (math.exp((300 * 2.9 + 100 * 4.2) / 400 - (300 * 3.0 + 100 * 4.0) / 400) - 1)
     assert view.change_percent(chunks) == pytest.approx(expected)
@@ -43,7 +43,7 @@ def test_the_headline_says_when_the_memory_has_not_helped() -> None:
     assert view.headline(report())[0] == "–"
     first = report(chunks=scored(1, own=3.5), known_chunks=1)
     assert view.headline(first)[0] == "–" and "next one" in view.headline(first)[1]
-    assert "is kept" in view.headline(report(stale_chunks=5))[1]
+    assert "is kept" in view.headline(report(stale=5))[1]
 
 
 def test_a_long_book_is_drawn_in_bins() -> None:
@@ -66,7 +66,7 @@ def test_memory_lines() -> None:
     assert view.memory_line(busy) == "Learning passage 3 of 10 · about 2 min left"
     assert view.progress(busy) == 0.2
     assert "moved on" in view.memory_line(report(pending_words=9))
-    assert "ten quiet minutes" in view.memory_line(report(stale_chunks=3))
+    assert "ten quiet minutes" in view.memory_line(report(stale=3))
     assert view.memory_line(report(state="failed", failure="The disk is full.")) == "The disk is full."
 
 

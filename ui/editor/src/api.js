@@ -62,6 +62,9 @@ export function createApi(base) {
     /** The chapter's takes, oldest first, as the server stores them. */
     takes: (id) => json(chapterUrl(id, "/takes")),
 
+    /** What the memory knows of the chapter, `[{start, end, state}]` in code points of its saved text. */
+    passages: (id) => json(chapterUrl(id, "/passages")),
+
     /** Saves by compare-and-set: `{base_revision, text, accepted}` → `{revision}`; 409 carries `current`. */
     save(id, body, { leaving = false } = {}) {
       const payload = JSON.stringify(body);

@@ -1,0 +1,63 @@
+"""What a chapter can go back to: its revisions, their names and texts; and who wrote the book as it stands."""
+
+from __future__ import annotations
+
+from storage import authorship, revisions
+from storage.authorship import AcceptedTake
+from storage.chapters import Chapters, order, project_of
+from storage.checks import clean_title
+from storage.records import ProvenanceReport, RevisionHead, Run
+from storage.revisions import NO_CHAPTER
+from templora.errors import NotFound
+
+
+class History(Chapters):
+    def revisions(self, chapter: str) -> list[RevisionHead]:
+        """What the chapter can go back to, the newest last. Raises `NotFound`."""
+        with self._store.read() as rows:
+            found = rows.all(
+                """SELECT chapter, number, kind, name, words, created_at FROM revisions
+                   WHERE chapter = ? ORDER BY number""",
+                chapter,
+            )
+        if not found:
+            raise NotFound(NO_CHAPTER)
+        return [RevisionHead(**row) for row in found]
+
+    def revision_text(self, chapter: str, number: int) -> str:
+        """Raises `NotFound` for a revision that never was, or that has been folded into a later one or thinned out."""
+        with self._store.read() as rows:
+            return revisions.read(rows, chapter, number).text
+
+    def runs(self, chapter: str, number: int | None = None) -> list[Run]:
+        """Who wrote what in a revision, the newest unless it is named. Raises `NotFound`."""
+        with self._store.read() as rows:
+            if number is None:
+                return list(revisions.newest(rows, chapter).state.runs)
+            return list(revisions.read(rows, chapter, number).runs)
+
+    def name_revision(self, chapter: str, number: int, name: str | None) -> None:
+        """What the writer calls a revision; None takes the name away. A named one is kept: it is neither folded into a
+        later one nor thinned out. Raises `NotFound`, `BadInput`."""
+        name = None if name is None else clean_title(name, what="name")
+        with self._store.transaction() as sql:
+            project_of(sql, chapter)
+            revisions.read(sql, chapter, number)  # raises NotFound
+            sql.run("UPDATE revisions SET name = ? WHERE chapter = ? AND number = ?", name, chapter, number)
+
+    def provenance(self, project: str) -> ProvenanceReport:
+        """How many words of the book the writer typed, and how many each model gave. Raises `NotFound`."""
+        with self._store.read() as rows:
+            self.project(project)
+            takes = rows.all(
+                "SELECT id, model, accepted_words, text FROM takes WHERE project = ? AND accepted_revision NOT NULL",
+                project,
+            )
+            states = [revisions.newest(rows, chapter).state for chapter in order(rows, project)]
+        return authorship.report(
+            [(state.text, state.runs) for state in states],
+            {
+                row["id"]: AcceptedTake(row["model"], row["accepted_words"], len(row["text"].split()) or None)
+                for row in takes
+            },
+        )
