@@ -13,7 +13,7 @@ from storage import provenance
 from storage.checks import clean_spans, clean_text, clean_title, new_id
 from storage.database import Rows, Sql
 from storage.projects import live_project, touch_project
-from storage.records import Accepted, Chapter, ChapterHead, Revision, RevisionKind, Run
+from storage.records import Accepted, Chapter, ChapterHead, Project, Revision, RevisionKind, Run
 from storage.takes import Takes, mark_accepted
 from templora.errors import BadInput, Conflict, NotFound
 
@@ -63,6 +63,14 @@ class Manuscripts(Takes):
             sql.insert("revisions", _revision(chapter.id, 1, kind, text, [Run(len(text), None)], now))
             touch_project(sql, project, now)
         return chapter
+
+    def add_book(self, title: str, chapters: Sequence[tuple[str, str]], kind: RevisionKind = "imported") -> Project:
+        """A project with its chapters (title, text), in order: all of it or nothing. Raises `BadInput`."""
+        with self._store.transaction():
+            project = self.create_project(title)
+            for chapter_title, text in chapters:
+                self.add_chapter(project.id, chapter_title, text, kind)
+        return project
 
     def deleted_chapters(self, project: str) -> list[ChapterHead]:
         """The chapters that `restore_chapter` can bring back, the last deleted first."""
