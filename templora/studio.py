@@ -83,6 +83,7 @@ class Studio:
         self._keeper = threading.Thread(target=self._keep, name="mirror", daemon=True)
         try:
             self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S)
+            self._manuscripts.settle_takes()
             self._snapshots.sweep()
             self._safety.backups.sweep()
         except StorageError as error:  # what cannot be tidied up today must not keep the writer from the book
