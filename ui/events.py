@@ -12,6 +12,7 @@ import gradio as gr
 from templora.studio import Studio
 from ui import view
 from ui.dialog_events import wire_books, wire_export
+from ui.history_events import wire_history
 from ui.memory_events import wire_memory, wire_tick
 from ui.show import FLUSH_FIRST, OPENED, Handler, Show, told
 
@@ -31,6 +32,7 @@ def wire(desk: Desk, studio: Studio) -> None:
     _wire_titles(desk, studio)
     _wire_page(desk)
     _wire_takes(desk, studio)
+    wire_history(desk, studio)
     wire_memory(desk, studio)
     wire_export(desk, studio)
     wire_tick(desk, studio, show)

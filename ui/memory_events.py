@@ -131,7 +131,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
         number, explanation = view.headline(report)
         line = view.memory_line(report)
         points = view.chart(report.chunks)
-        counts = view.tally(report, heads)
+        counts = view.tally(report)
         drawn = [[point.chunk, point.perplexity] for point in points]
         now = json.dumps(
             [[*lines, project.finished_at], line, number, counts, hash(str(chapters)), hash(str(takes)), len(drawn)]

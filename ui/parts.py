@@ -43,6 +43,7 @@ class Page:
     finished: gr.Row
     relearn: gr.Button
     title: gr.Textbox
+    history: gr.Button
     editor: ProseEditor
     go: gr.Button
     stop: gr.Button
@@ -148,7 +149,9 @@ def page() -> Page:
             title = gr.Textbox(
                 label="Title of the chapter", show_label=False, container=False, elem_id="chapter-title", max_lines=1
             )
-            gr.HTML("<div id='chapter-state' class='dim'></div>")
+            with gr.Row(elem_id="chapter-line"):
+                gr.HTML("<div id='chapter-state' class='dim'></div>")
+                history = gr.Button("History", elem_id="open-history", elem_classes="bare", size="sm", min_width=0)
             editor = ProseEditor(elem_id="editor")
         with gr.Row(elem_id="pill"):
             go = gr.Button("Continue", variant="primary", elem_id="do-continue", size="sm", min_width=0)
@@ -162,7 +165,7 @@ def page() -> Page:
             stop = gr.Button("Stop", elem_id="do-stop", size="sm", min_width=0)
             dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
     buttons = (go, stop, accept, word, previous, following, another, dismiss, rewrite)
-    return Page(finished, relearn, title, editor, *buttons)
+    return Page(finished, relearn, title, history, editor, *buttons)
 
 
 def takes() -> Takes:
