@@ -138,7 +138,18 @@
       }
     },
 
+    /** Where the caret stands in the saved text, as JSON `{problem, revision, at}`. */
+    place: async () => JSON.stringify(await editor().place()),
+
     // --- the memory ---
+    /** Leaves the selection out of the memory, or lets it be learnt again; what to say of it. */
+    async exclude(excluded) {
+      const { problem } = await editor().exclude(excluded);
+      if (problem) return problem;
+      return excluded
+        ? "Left out: what the memory knows of it goes when it is rebuilt, or at once on ‘Forget now’."
+        : "It is learnt again, in its turn.";
+    },
     memoryMoved() { editor()?.memoryMoved(); },
     compare() { window.desk.dialogOpened("compare-dialog"); editor().compare(); },
     stopCompare() { editor().stopCompare(); },

@@ -199,6 +199,22 @@ def compare_line(report: MemoryReport, percent: int) -> str:
     return "The same place, the same settings, the same seed. Both are kept among the takes."
 
 
+def split_question(title: str, before: str, after: str) -> tuple[str, str]:
+    """What *Split here* asks, and a title for the new chapter."""
+    begins = " ".join(after.split()[:9])
+    dots = " …" if len(after.split()) > 9 else ""
+    moves, stays = words(len(after.split())), words(len(before.split()))
+    question = f"Split ‘{title}’ at the caret? The new chapter begins with “{begins}{dots}” ({moves}); {stays} stay."
+    return question, f"{title} (2)"
+
+
+def merge_question(chapter: ChapterHead, following: ChapterHead) -> str:
+    return (
+        f"Put ‘{following.title}’ ({words(following.words)}) at the end of ‘{chapter.title}’? Its title goes; as it is "
+        "now it stays among the deleted chapters for 30 days."
+    )
+
+
 def history_line(title: str, versions: int) -> str:
     """What stands above a chapter's history."""
     if versions == 1:

@@ -243,7 +243,7 @@ export class Editor {
       selectionWords: countWords(state.sliceDoc(from, to)),
       conflict: Boolean(opened?.conflict),
       error: this.#notices.message,
-      passage: passageAt(state, state.selection.main.head),
+      passage: passageAt(state, from, to),
     };
   };
 
