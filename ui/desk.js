@@ -123,7 +123,33 @@
       editor().settings(settings);
     },
 
+    // --- history ---
+    /** '' where it was done, 'conflict' where the writer has to choose between two versions first, else why not. */
+    async restoreRevision(number) {
+      const { problem, conflict } = await editor().restoreRevision(number);
+      return conflict ? "conflict" : problem;
+    },
+    async copyText(words) {
+      try {
+        await navigator.clipboard.writeText(words);
+        return "Copied.";
+      } catch { // no clipboard for a page that is not on this computer
+        return "This browser does not let a page copy here. Choose ‘Its text’ and copy from there.";
+      }
+    },
+
+    /** Where the caret stands in the saved text, as JSON `{problem, revision, at}`. */
+    place: async () => JSON.stringify(await editor().place()),
+
     // --- the memory ---
+    /** Leaves the selection out of the memory, or lets it be learnt again; what to say of it. */
+    async exclude(excluded) {
+      const { problem } = await editor().exclude(excluded);
+      if (problem) return problem;
+      return excluded
+        ? "Left out: what the memory knows of it goes when it is rebuilt, or at once on ‘Forget now’."
+        : "It is learnt again, in its turn.";
+    },
     memoryMoved() { editor()?.memoryMoved(); },
     compare() { window.desk.dialogOpened("compare-dialog"); editor().compare(); },
     stopCompare() { editor().stopCompare(); },
@@ -175,6 +201,10 @@
   window.addEventListener("templora:state", (event) => show(event.detail));
   window.addEventListener("templora:compare", (event) => compared(event.detail));
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === "KeyH") {
+      event.preventDefault();
+      if (!document.querySelector(".dialog:not(.hide)")) $("open-history")?.click();
+    }
     if (event.key !== "Escape") return;
     const dialog = document.querySelector(".dialog:not(.hide)");
     const close = dialog && dialog.querySelector("button[id$='-close']");

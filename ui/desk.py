@@ -12,7 +12,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from templora.studio import Studio
-from ui import dialogs, events, memory_parts, parts
+from ui import dialogs, events, history_parts, memory_parts, parts
 from ui.theme import desk_theme
 
 HEAD = """
@@ -38,6 +38,7 @@ class Desk:
     takes: parts.Takes
     memory: memory_parts.MemoryPanel
     compare: memory_parts.CompareDialog
+    history: history_parts.HistoryDialog
     books: dialogs.BooksDialog
     export: dialogs.ExportDialog
     side: gr.Tabs
@@ -63,9 +64,10 @@ def build(studio: Studio) -> gr.Blocks:
         books = dialogs.books()
         export = dialogs.export()
         compare = memory_parts.compare()
+        history = history_parts.history()
         desk = Desk(
-            project, chapter, seen, restore, top, binder, page, takes, memory, compare, books, export, side, footer,
-            gr.Timer(2),
+            project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, books, export, side,
+            footer, gr.Timer(2),
         )  # fmt: skip
         events.wire(desk, studio)
     return blocks

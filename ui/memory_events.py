@@ -56,6 +56,7 @@ def wire_memory(desk: Desk, studio: Studio) -> None:
     panel.confirm_yes.click(discard, desk.project, [panel.confirm, desk.seen])
     _wire_forgetting(desk, studio)
     _wire_strength(desk, studio)
+    _wire_leaving_out(desk, studio)
 
 
 def _wire_forgetting(desk: Desk, studio: Studio) -> None:
@@ -109,6 +110,29 @@ def _wire_strength(desk: Desk, studio: Studio) -> None:
         )
 
 
+def _wire_leaving_out(desk: Desk, studio: Studio) -> None:
+    panel = desk.memory
+
+    @told
+    def set_learned(learned: bool, chapter: str) -> str:
+        if chapter:
+            studio.set_learned(chapter, learned)
+        return ""  # what was seen is out of date: the next tick shows all
+
+    panel.learned.input(
+        set_learned, [panel.learned, desk.chapter], desk.seen, js=FLUSH_FIRST, show_progress="hidden"
+    )  # fmt: skip
+
+    def said(outcome: str) -> list[Any]:
+        return [gr.update(value=outcome, visible=True), ""]
+
+    for button, excluded in ((panel.leave_out, "true"), (panel.let_in, "false")):
+        button.click(
+            said, panel.told, [panel.told, desk.seen], js=f"async () => [await window.desk.exclude({excluded})]",
+            show_progress="hidden",
+        )  # fmt: skip
+
+
 def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
     panel, foot = desk.memory, desk.footer
     outputs = [
@@ -131,7 +155,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
         number, explanation = view.headline(report)
         line = view.memory_line(report)
         points = view.chart(report.chunks)
-        counts = view.tally(report, heads)
+        counts = view.tally(report)
         drawn = [[point.chunk, point.perplexity] for point in points]
         now = json.dumps(
             [[*lines, project.finished_at], line, number, counts, hash(str(chapters)), hash(str(takes)), len(drawn)]

@@ -23,6 +23,10 @@ class MemoryPanel:
     cancel: gr.Button
     strength: gr.Slider
     compare: gr.Button
+    learned: gr.Checkbox
+    leave_out: gr.Button
+    let_in: gr.Button
+    told: gr.Textbox
     forget: gr.Button
     forget_sure: gr.Column
     forget_text: gr.Textbox
@@ -33,7 +37,6 @@ class MemoryPanel:
     confirm_text: gr.Textbox
     confirm_yes: gr.Button
     confirm_no: gr.Button
-    told: gr.Textbox
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,12 @@ def memory() -> MemoryPanel:
         with gr.Column(elem_classes="card"):
             strength = gr.Slider(0, 150, 100, step=5, label="Strength, %", elem_id="strength")
             compare = gr.Button("Compare with and without", elem_id="compare", size="sm")
-        told = quiet("memory-told", label="What was forgotten", visible=False, max_lines=8)
+        with gr.Column(elem_classes="card", elem_id="leaving-out"):
+            learned = gr.Checkbox(True, label="The memory learns this chapter", elem_id="chapter-learned")
+            with gr.Row():
+                leave_out = gr.Button("Leave the selection out", elem_id="leave-out", size="sm", min_width=0)
+                let_in = gr.Button("Learn it again", elem_id="let-in", size="sm", min_width=0)
+        told = quiet("memory-told", label="What was done", visible=False, max_lines=8)
         with gr.Row(elem_id="forgetting"):
             forget = gr.Button("Forget now …", elem_id="forget-now", elem_classes="bare", size="sm", min_width=0)
             discard = gr.Button(
@@ -84,8 +92,8 @@ def memory() -> MemoryPanel:
             )
         forgetting = confirm("forget", "Forget now", "Not now")
         discarding = confirm("discard-memory", "Discard memory", "Keep it")
-    card = (counts, bar, line, learn, pause, resume, cancel, strength, compare)
-    return MemoryPanel(number, explanation, chart, *card, forget, *forgetting, discard, *discarding, told)
+    card = (counts, bar, line, learn, pause, resume, cancel, strength, compare, learned, leave_out, let_in, told)
+    return MemoryPanel(number, explanation, chart, *card, forget, *forgetting, discard, *discarding)
 
 
 def compare() -> CompareDialog:

@@ -119,15 +119,13 @@ TALLY = {
 """The states of passages as the Memory panel counts them; the margin band has one more, for what is in learning."""
 
 
-def tally(report: MemoryReport, heads: Sequence[ChapterHead]) -> list[tuple[str, str, int]]:
+def tally(report: MemoryReport) -> list[tuple[str, str, int]]:
     """(state, its name, words of the book), without states that only some books have where there are none."""
-    planned = report.known_words + report.stale_words + report.pending_words
-    left_out = sum(head.words for head in heads) - planned if report.chunks else 0
     counts = {
         "known": report.known_words,
         "stale": report.stale_words,
         "pending": report.pending_words,
-        "excluded": max(0, left_out),
+        "excluded": report.excluded_words,
     }
     return [(state, TALLY[state], n) for state, n in counts.items() if n or state in ("known", "pending")]
 
@@ -199,6 +197,29 @@ def compare_line(report: MemoryReport, percent: int) -> str:
     if percent == 0:
         return "The strength is set to 0 %: both sides are written without the memory, and will be the same."
     return "The same place, the same settings, the same seed. Both are kept among the takes."
+
+
+def split_question(title: str, before: str, after: str) -> tuple[str, str]:
+    """What *Split here* asks, and a title for the new chapter."""
+    begins = " ".join(after.split()[:9])
+    dots = " …" if len(after.split()) > 9 else ""
+    moves, stays = words(len(after.split())), words(len(before.split()))
+    question = f"Split ‘{title}’ at the caret? The new chapter begins with “{begins}{dots}” ({moves}); {stays} stay."
+    return question, f"{title} (2)"
+
+
+def merge_question(chapter: ChapterHead, following: ChapterHead) -> str:
+    return (
+        f"Put ‘{following.title}’ ({words(following.words)}) at the end of ‘{chapter.title}’? Its title goes; as it is "
+        "now it stays among the deleted chapters for 30 days."
+    )
+
+
+def history_line(title: str, versions: int) -> str:
+    """What stands above a chapter's history."""
+    if versions == 1:
+        return f"‘{title}’ has one version so far: nothing to go back to yet. Versions come by themselves as you write."
+    return f"‘{title}’: {count(versions, 'version')}. They come by themselves as you write, and are thinned out by age."
 
 
 def count(number: int, word: str) -> str:

@@ -219,3 +219,46 @@ def test_on_a_phone_the_two_stand_under_each_other(
     assert above and below and below["y"] > above["y"] + above["height"] and below["x"] == above["x"]
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+def test_a_passage_is_left_out_and_learnt_again(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "Left out", "\n\n".join([prose(3, seed=9), "w1 w2 w3 w4 w5", prose(3, seed=10)]))
+    learnt(studio, project)
+    (chapter,) = chapters(studio, project)
+    opened(page, url, project)
+    memory_tab(page)
+    page.locator("#leave-out").click()
+    expect(line(page, "memory-told")).to_have_value("Select a passage with text first.")
+    page.locator(".cm-line", has_text="w1 w2 w3 w4 w5").click(click_count=3)
+    page.locator("#leave-out").click()
+    expect(line(page, "memory-told")).to_have_value(
+        "Left out: what the memory knows of it goes when it is rebuilt, or at once on ‘Forget now’."
+    )
+    expect(page.locator(".t-band-gutter .t-band-excluded")).to_have_count(1)
+    expect(page.locator("#memory-counts")).to_contain_text("Left out of the memory")
+    assert count(page, "excluded") == "5"
+    expect(page.locator("#passage-state")).to_have_text("left out of the memory")
+    page.keyboard.press("Escape")
+    page.locator("#let-in").click()
+    expect(page.locator(".t-band-gutter .t-band-excluded")).to_have_count(0)
+    assert studio.chapter(chapter).excluded == ()
+
+
+def test_a_chapter_is_left_out_as_a_whole(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "Notes", prose(4, seed=11), prose(4, seed=12))
+    first, second = chapters(studio, project)
+    opened(page, url, project, second)
+    memory_tab(page)
+    box = page.locator("#chapter-learned input")
+    expect(box).to_be_checked()
+    box.uncheck()
+    until(lambda: not studio.chapter(second).learned)
+    until(
+        lambda: count(page, "excluded") == "120" if page.locator("#memory-counts .t-band-excluded").count() else False
+    )
+    expect(page.locator(".t-band-gutter .t-band-excluded").first).to_be_visible()
+    page.locator("#chapters label", has_text="Part 1").click()
+    expect(box).to_be_checked()
+    page.locator("#chapters label", has_text="Part 2").click()
+    expect(box).not_to_be_checked()
+    assert studio.chapter(first).learned

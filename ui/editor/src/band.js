@@ -131,11 +131,12 @@ export class Band {
     this.#document = document;
   }
 
-  /** Something may have changed: asks the server soon, or once the page is looked at again. */
-  refresh() {
+  /** Something may have changed: asks the server soon (`now`: at once), or when the page is looked at again. */
+  refresh({ now = false } = {}) {
     this.#wanted = true;
-    if (this.#closed || this.#timer !== null || document.visibilityState === "hidden") return;
-    const wait = Math.max(0, this.#askedAt + EVERY_MS - Date.now());
+    if (this.#closed || document.visibilityState === "hidden" || (this.#timer !== null && !now)) return;
+    clearTimeout(this.#timer);
+    const wait = now ? 0 : Math.max(0, this.#askedAt + EVERY_MS - Date.now());
     this.#timer = setTimeout(() => this.#ask(), wait);
   }
 

@@ -17,6 +17,7 @@ import { chapterState, closedState } from "./setup.js";
 import { Stage } from "./stage.js";
 import { Takes } from "./takes.js";
 import { surroundings } from "./theme.js";
+import { exclude, place, restoreRevision } from "./verbs.js";
 import { countWords, wordCount } from "./words.js";
 import { Writing } from "./writing.js";
 
@@ -106,7 +107,7 @@ export class Editor {
     const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
     const band = new Band({ ...parts, document: opened });
     const compare = new Compare({ ...parts, document: opened, takes, settings });
-    this.#open = { document: opened, takes, stage, writing, band, compare };
+    this.#open = { view: this.#view, document: opened, takes, stage, writing, band, compare };
     band.refresh();
     // A chapter seen for the first time shows its beginning; the caret waits at its end.
     const [place, yMargin] = known === undefined ? [0, 400] : [this.#view.state.selection.main.head, 5];
@@ -180,6 +181,21 @@ export class Editor {
     this.#notices.show("There is nothing of it to use yet.", "model");
   };
 
+  // --- verbs on the chapter as it is saved ---
+
+  restoreRevision = (number) => this.#asked((open) => restoreRevision(open, this.#api, number));
+  exclude = (excluded) => this.#asked((open) => exclude(open, this.#api, excluded));
+  place = () => this.#asked((open) => place(open));
+
+  async #asked(verb) {
+    if (!this.#open) return { problem: "No chapter is open." };
+    this.#open.stage.hide();
+    const answer = await verb(this.#open).catch((error) => ({ problem: error.message }));
+    this.#open?.band.refresh({ now: true });
+    this.#report();
+    return answer;
+  }
+
   /** Saves now, and says so. */
   save = async () => {
     const saved = await this.flush();
@@ -227,7 +243,7 @@ export class Editor {
       selectionWords: countWords(state.sliceDoc(from, to)),
       conflict: Boolean(opened?.conflict),
       error: this.#notices.message,
-      passage: passageAt(state, state.selection.main.head),
+      passage: passageAt(state, from, to),
     };
   };
 

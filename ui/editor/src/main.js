@@ -8,6 +8,7 @@ import { Editor } from "./editor.js";
 const VERBS = [
   ...["continue", "another", "accept", "acceptWord", "dismiss", "previousTake", "nextTake"],
   ...["rewrite", "acceptRewrite", "rejectRewrite", "insertTake"],
+  ...["restoreRevision", "exclude", "place"],
   ...["compare", "stopCompare", "useCompared"],
   ...["save", "flush", "focus", "settings", "memoryMoved"],
 ];
