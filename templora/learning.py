@@ -11,27 +11,18 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
-from storage import exclusions
 from storage.manuscripts import Manuscripts
-from storage.records import Chapter, Discarded, Lesson, Project
+from storage.records import Discarded, Lesson, Project
 from storage.snapshots import Snapshots
 from templora import chunks as chunking
-from templora import memory, meter
 from templora.books import Books
-from templora.engine import Drop, Engine, GaveWay, Learn, Learnt, Resident, ResidentMemories
-from templora.errors import (
-    BadInput,
-    EngineError,
-    MemoryNotResident,
-    ModelNotReady,
-    NotFound,
-    TemploraError,
-)
+from templora.engine import Engine, GaveWay, Learn, Learnt
+from templora.errors import BadInput, EngineError, MemoryNotResident, ModelNotReady, NotFound, TemploraError
 from templora.keeping import Keeping, MemoryState
+from templora.leaving import Forgotten, Leaving
 from templora.memory import Lineage, Link, Plan, Work
-from templora.meter import MemoryReport, Passage
+from templora.reports import Reports
 from templora.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -40,21 +31,6 @@ COMMIT_EVERY = 4
 """Chunks between snapshots while a queue is worked off; the end of a queue is committed too."""
 RETRY_S = 60.0
 """After a failure (a full disk, say) the memory is tried again this much later, or on *Learn now*."""
-PACE_GUESS_S = 0.012
-"""Seconds of learning a token, until this machine has learnt something and is measured instead."""
-
-
-@dataclass(frozen=True)
-class Forgotten:
-    """What *Forget now* let go: `passages` that were no longer in the book, with the snapshots that had seen them.
-
-    `relearn_chunks` chunks of the book as it stands have to be learnt again for it, in about `relearn_s` seconds.
-    """
-
-    passages: int
-    discarded: Discarded
-    relearn_chunks: int
-    relearn_s: float
 
 
 class Learning:
@@ -73,7 +49,9 @@ class Learning:
         self._engine = engine
         self._books = books
         self._keeping = Keeping(snapshots, engine)
+        self._leaving = Leaving(snapshots, engine, self._keeping)
         self._schedule = Schedule(manuscripts, books, clock)
+        self.reports = Reports(manuscripts, snapshots, engine, books, self._keeping, self._schedule)
         self._clock = clock
         self._lock = threading.Lock()
         self._memories: dict[str, MemoryState] = {}
@@ -90,7 +68,7 @@ class Learning:
         """Give up the chunk in hand, and commit what was learnt since the last snapshot."""
         self._closed = True
         self._wake.set()
-        self._interrupt()
+        self._leaving.interrupt()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
         for project, state in list(self._memories.items()):
@@ -121,7 +99,7 @@ class Learning:
         with self._lock:
             ids = sorted(self._memories, key=lambda id: not self._memories[id].learn_now)
         for id in ids:
-            state = self._memory(id)
+            state = self.memory(id)
             with state.lock:
                 try:
                     project = self._manuscripts.project(id)
@@ -174,7 +152,7 @@ class Learning:
         """From now on takes are written with another memory; the one before is let go."""
         old, state.serving = state.serving, lineage
         if old and old[-1] not in {*lineage, *(state.building or ())}:
-            self._drop({old[-1].chain})
+            self._leaving.drop({old[-1].chain})
 
     def _caught_up(self, project: str, state: MemoryState, plan: Plan, lineage: Lineage, work: Work) -> bool:
         self._keeping.commit(project, state, lineage, plan)
@@ -214,13 +192,14 @@ class Learning:
 
     # --- verbs ---
 
-    def _memory(self, project: str) -> MemoryState:
+    def memory(self, project: str) -> MemoryState:
+        """What this process knows of the project's memory."""
         with self._lock:
             return self._memories.setdefault(project, MemoryState())
 
     def touch(self, project: str) -> None:
         """The project is being worked on: from now on its memory is kept in step."""
-        self._memory(project)
+        self.memory(project)
         self.nudge()
 
     def serving(self, project: str) -> str | None:
@@ -229,7 +208,7 @@ class Learning:
         Waits for a chunk in hand only where the memory has to be loaded first.
         """
         plan = self._books.plan(project)
-        state = self._memory(project)
+        state = self.memory(project)
         if plan is None:
             return None
         if state.origin != plan.origin:
@@ -244,10 +223,10 @@ class Learning:
         Usually the memory has only learnt on in between; it is loaded from a snapshot where the process was restarted.
         """
         plan = self._books.plan(project)
-        state = self._memory(project)
+        state = self.memory(project)
         if plan is None:
             raise ModelNotReady("The model is still loading.")
-        with state.taken(self._interrupt):
+        with state.taken(self._leaving.interrupt):
             if not state.serving or state.serving[-1].chain == missing:
                 state.serving = self._keeping.reopen(project, plan, state.serving)
             return state.serving[-1].chain if state.serving else None
@@ -256,7 +235,7 @@ class Learning:
         """Learn all that is pending, the chapter's tail too, and rebuild what is stale."""
         self._manuscripts.set_learning(project, "on")
         self._manuscripts.set_finished(project, None)
-        state = self._memory(project)
+        state = self.memory(project)
         state.learn_now, state.retry_at, state.failure = True, 0.0, None
         self.nudge()
 
@@ -273,139 +252,30 @@ class Learning:
 
     def cancel(self, project: str) -> None:
         """Give up what *Learn now* asked for: what is learnt stays, and learning waits until the writer asks."""
-        self._memory(project).learn_now = False
+        self.memory(project).learn_now = False
         self.pause(project)
 
     def discard(self, project: str) -> Discarded:
         """Delete the memory from process, disk and database; learning stays off until the writer asks."""
-        state = self._memory(project)
+        state = self.memory(project)
         self._manuscripts.set_learning(project, "off")
         state.learn_now = False
-        with state.taken(self._interrupt):
-            chains = self._chains(project, state)
-            freed = self._drop(chains)
-            discarded = self._snapshots.discard(project)
-            state.serving, state.building, state.committed, state.failure = (), None, set(), None
-        if not freed:
-            raise EngineError("The memory was deleted from the disk, but the model process still holds it. Try again.")
-        return replace(discarded, resident=len(chains))
+        return self._leaving.discard(project, state)
 
     def forget(self, project: str) -> Forgotten:
-        """Let go at once of everything that has seen text which is no longer in the book, everywhere: takes are written
-        with the newest memory from before it, and what that does not know is learnt again in its turn.
-
-        Raises `ModelNotReady` where the model has not been read yet, `StorageError` where something is left.
-        """
+        """Let go at once of everything that has seen text which is no longer in the book: see `Leaving.forget`."""
         plan = self._books.plan(project)
         if plan is None:
             raise ModelNotReady("The model is still loading. Try again in a moment; nothing is learnt meanwhile.")
-        state = self._memory(project)
-        with state.taken(self._interrupt):
-            self._keeping.remember(project, state, plan)
-            before = memory.standing(plan, state.serving)
-            chains = {link.chain for link in plan.links}
-            freed = self._drop(self._chains(project, state) - chains)
-            discarded = self._snapshots.keep_only(project, chains)
-            held = memory.known(plan, state.serving)
-            if held < len(state.serving):
-                held = memory.resume(plan, self._claims(project))
-                state.serving = plan.links[:held]
-            state.building = None
-            state.committed &= chains
+        forgotten = self._leaving.forget(project, self.memory(project), plan, self.reports.seconds_for)
         self.nudge()
-        if not freed:
-            raise EngineError(
-                "What was deleted is gone from the disk, but the model process still holds it. Try again."
-            )
-        left = plan.chunks[held : max(held, before.known)]
-        return Forgotten(before.gone, discarded, len(left), self.seconds_for(sum(len(chunk.ids) for chunk in left)))
+        return forgotten
 
     def thin(self, project: str) -> None:
         """The room on the disk has changed: keep to it now."""
-        state = self._memory(project)
-        with state.taken(self._interrupt):
+        state = self.memory(project)
+        with state.taken(self._leaving.interrupt):
             self._keeping.thin(project, state, self._books.plan(project, wait=False))
-
-    def _chains(self, project: str, state: MemoryState) -> set[str]:
-        """Of every memory that this book ever had, abandoned ones too."""
-        held = {link.chain for link in (*state.serving, *(state.building or ()))}
-        return held | self._snapshots.parents(project).keys()
-
-    def _drop(self, chains: set[str]) -> bool:
-        """Let the process forget memories. True when it has said that it holds none of them any more, or is gone."""
-        if not chains or self._engine.status().state == "failed":
-            return True
-        try:
-            self._engine.call(Drop(sorted(chains)))
-            reply = self._engine.call(Resident())
-        except EngineError:
-            log.info("no model process holds the memory")
-            return True
-        assert isinstance(reply, ResidentMemories)
-        return chains.isdisjoint(reply.chains)
-
-    def _interrupt(self) -> None:
-        """Make learning give way now: whatever else is asked comes before it."""
-        try:
-            self._engine.call(Resident())
-        except TemploraError:
-            log.debug("no learning to interrupt")
-
-    # --- what is shown ---
-
-    def seconds_for(self, tokens: int) -> float:
-        """How long learning so many tokens takes here, by the pace of the latest lessons."""
-        return tokens * (self._snapshots.pace() or PACE_GUESS_S)
-
-    def report(self, project: Project) -> MemoryReport:
-        state = self._memory(project.id)
-        plan = self._books.plan(project.id, wait=False)
-        if plan is None:
-            return meter.nothing("reading" if self._books.tokenizer else "empty", project.learning, state.failure)
-        if state.origin != plan.origin:
-            with state.lock:
-                self._keeping.remember(project.id, state, plan)
-        serving = state.serving
-        work = self._schedule.next(project, state, plan, self._claims(project.id))
-        able = project.learning == "on" and self._engine.status().state not in ("fetching", "loading", "failed")
-        return meter.report(
-            plan,
-            serving,
-            self._snapshots.lessons(project.id),
-            work,
-            book_words=sum(head.words for head in self._manuscripts.chapters(project.id)),
-            target=self._schedule.target(project, state, plan) if able else 0,
-            in_hand=state.in_hand,
-            state=_state(project, state, work, able),
-            learning=project.learning,
-            failure=state.failure,
-            seconds_for=self.seconds_for,
-        )
-
-    def passages(self, chapter: Chapter) -> list[Passage]:
-        """What the memory knows of a chapter, passage by passage. Empty while no base model is known."""
-        plan = self._books.plan(chapter.project, wait=False)
-        if plan is None:
-            return []
-        state = self._memory(chapter.project)
-        excluded = [exclusions.whole_paragraphs(chapter.text, span) for span in chapter.excluded]
-        if not chapter.learned:
-            excluded = [(0, len(chapter.text))]
-        return meter.passages(plan, state.serving, state.in_hand, chapter.id, exclusions.joined(excluded))
-
-
-def _state(project: Project, state: MemoryState, work: Work, able: bool) -> memory.State:
-    if project.learning == "off" and not state.serving:
-        return "discarded"
-    if state.failure:
-        return "failed"
-    if project.learning != "on":
-        return "paused"
-    if able and work.build:
-        return "rebuilding"
-    if able and work.index is not None:
-        return "learning"
-    return "current" if state.serving else "empty"
 
 
 def _lesson(project: str, link: Link, parent: str, learnt: Learnt, now: float) -> Lesson:

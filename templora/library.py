@@ -66,9 +66,10 @@ class Library:
             write_file(path, export.data)
             sync_folder(path.parent)
             _form(format).verify(path.read_bytes(), book)
-        report = self._learning.report(self._manuscripts.project(project_id))
+        reports = self._learning.reports
+        report = reports.memory(self._manuscripts.project(project_id), self._learning.memory(project_id))
         # Before the discard: it takes along the lessons that the pace is measured by.
-        minutes = self._learning.seconds_for(sum(chunk.tokens for chunk in report.chunks)) / 60
+        minutes = reports.seconds_for(sum(chunk.tokens for chunk in report.chunks)) / 60
         discarded = self._learning.discard(project_id)
         self._manuscripts.set_finished(project_id, path.stat().st_mtime)
         return Finish(export, path, discarded, minutes)

@@ -35,7 +35,8 @@ from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
 from templora.errors import BadInput, Conflict, NotFound, StorageError, TemploraError
-from templora.learning import Forgotten, Learning
+from templora.learning import Learning
+from templora.leaving import Forgotten
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
 from templora.safety import TEND_S, Safety
@@ -299,11 +300,12 @@ class Studio:
     # --- the memory ---
 
     def memory(self, project: str) -> MemoryReport:
-        return self._learning.report(self._manuscripts.project(project))
+        return self._learning.reports.memory(self._manuscripts.project(project), self._learning.memory(project))
 
     def passages(self, chapter: str) -> list[Passage]:
         """What the memory knows of a chapter, passage by passage."""
-        return self._learning.passages(self._manuscripts.chapter(chapter))
+        found = self._manuscripts.chapter(chapter)
+        return self._learning.reports.passages(found, self._learning.memory(found.project))
 
     def forget(self, project: str) -> Forgotten:
         """Let go at once of all that has seen text which is no longer in the book: see `Learning.forget`.
@@ -331,7 +333,7 @@ class Studio:
     def relearn_seconds(self, project: str) -> float:
         """How long learning the whole book takes on this machine, by what it has measured so far."""
         report = self.memory(project)
-        return self._learning.seconds_for(sum(chunk.tokens for chunk in report.chunks))
+        return self._learning.reports.seconds_for(sum(chunk.tokens for chunk in report.chunks))
 
     def discard_memory(self, project: str) -> Discarded:
         self._manuscripts.project(project)
