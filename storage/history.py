@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from storage import authorship, revisions, thinning
+from storage import authorship, purging, revisions, thinning
 from storage.authorship import AcceptedTake
 from storage.chapters import Chapters, order, project_of
 from storage.checks import clean_title
-from storage.records import ProvenanceReport, RevisionHead, Run
+from storage.records import ProvenanceReport, PurgedHistory, RevisionHead, Run
 from storage.revisions import NO_CHAPTER
 from templora.errors import NotFound, RevisionDamaged
 
@@ -64,6 +64,18 @@ class History(Chapters):
                 damaged = error
         if damaged is not None:
             raise damaged
+        return gone
+
+    def purge_history(self, project: str) -> PurgedHistory:
+        """Delete for good what a book was: all revisions but each chapter's newest, deleted chapters, takes that were
+        never accepted, the texts of the others, and their traces in the log.
+
+        Raises `NotFound`; `StorageError` where the log could not be emptied: the rows are gone then.
+        """
+        with self._store.transaction() as sql:
+            self.project(project)
+            gone = purging.purge_history(sql, project, self._clock())
+        self._store.scrub()
         return gone
 
     def _aged(self, before: float) -> list[tuple[str, list[RevisionHead]]]:
