@@ -69,14 +69,25 @@ def serve(arguments: list[str], terminal: Terminal) -> int:
         help=f"{models.STARTER} (default), owner/name on the hub, a folder, or a .gguf file",
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    parser.add_argument(
+        "--restore-backup",
+        metavar="NAME",
+        help="put a backup in the place of a damaged database, and end: the name of its file, or 'newest'",
+    )
     parser.add_argument("--version", action="version", version=f"Templora {__version__}")
     options = parser.parse_args(arguments)
 
     prepare(ROOT, ROOT / "requirements.txt", terminal)
-    ensure_bundle(ROOT, terminal)
     import platformdirs
 
     data: Path = options.data or platformdirs.user_data_path("templora", appauthor=False)
+    if options.restore_backup is not None:
+        from storage.rescue import put_back
+
+        for line in put_back(data, options.restore_backup):
+            terminal.line(line)
+        return 0
+    ensure_bundle(ROOT, terminal)
     models_dir: Path = options.models or models.default_folder()
     if options.model == models.STARTER and models.locate(models.STARTER, models_dir) is None:
         try:

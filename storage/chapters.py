@@ -9,7 +9,7 @@ from storage import revisions
 from storage.checks import clean_text, clean_title, new_id
 from storage.database import Rows, Sql
 from storage.projects import live_project, touch_project
-from storage.records import Chapter, ChapterHead, RevisionKind
+from storage.records import Chapter, ChapterHead, Project, RevisionKind
 from storage.revisions import NO_CHAPTER, State, load_spans, typed
 from storage.takes import Takes
 from templora.errors import BadInput, NotFound
@@ -60,6 +60,14 @@ class Chapters(Takes):
         revisions.first(sql, id, kind, state, now)
         touch_project(sql, project, now)
         return id
+
+    def add_book(self, title: str, chapters: Sequence[tuple[str, str]], kind: RevisionKind = "imported") -> Project:
+        """A project with its chapters (title, text), in order: all of it or nothing. Raises `BadInput`."""
+        with self._store.transaction():
+            project = self.create_project(title)
+            for chapter_title, text in chapters:
+                self.add_chapter(project.id, chapter_title, text, kind)
+        return project
 
     def deleted_chapters(self, project: str) -> list[ChapterHead]:
         """The chapters that `restore_chapter` can bring back, the last deleted first."""

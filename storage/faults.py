@@ -37,12 +37,11 @@ def sqlite_errors(folder: Path) -> Generator[None, None, None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        # The low byte is the error, the rest its details.
-        code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR) & 0xFF
+        code = error_code(error)
         where = f"({folder / FILE_NAME}: {error}.)"
         if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(folder)):
             raise _full(folder) from error
-        if code in _DAMAGES or _NO_TEXT in str(error):
+        if is_damage(error):
             raise StorageError(f"{damaged(folder)} {where}") from error
         if code in _REFUSALS:
             raise StorageError(f"{_REFUSALS[code]} {where}") from error
@@ -57,9 +56,18 @@ _REFUSALS: dict[int, str] = {
     sqlite3.SQLITE_PERM: "The folder with your books cannot be written. Check its permissions.",
     sqlite3.SQLITE_CANTOPEN: "The database with your books cannot be opened. Check the folder and its permissions.",
 }
-_DAMAGES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _NO_TEXT = "Could not decode to UTF-8"
 """What Python's module says of a text whose bytes are none; SQLite itself does not look."""
+
+
+def error_code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's primary result code."""
+    # The low byte is the error, the rest its details.
+    return (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    return error_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or _NO_TEXT in str(error)
 
 
 def not_copied(path: Path, error: sqlite3.DatabaseError) -> StorageError:

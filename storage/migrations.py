@@ -123,6 +123,8 @@ def m003_history(db: Database) -> None:
         "ALTER TABLE revisions_of_m003 RENAME TO revisions",
         "ALTER TABLE chapters ADD COLUMN learned INTEGER NOT NULL DEFAULT 1 CHECK (learned IN (0, 1))",
         "ALTER TABLE projects ADD COLUMN strength REAL NOT NULL DEFAULT 1.0 CHECK (strength BETWEEN 0 AND 1.5)",
+        # What the snapshots of a book may take on the disk; 4 GiB.
+        "ALTER TABLE projects ADD COLUMN disk_bytes INTEGER NOT NULL DEFAULT 4294967296 CHECK (disk_bytes >= 0)",
         # digest: SHA-256 (hex) of the chunk's text; '' for lessons of before, which are known by their chain alone.
         "ALTER TABLE lessons ADD COLUMN digest TEXT NOT NULL DEFAULT ''",
     )

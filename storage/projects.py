@@ -14,7 +14,9 @@ from storage.purging import purge_chapters
 from storage.records import LearningState, Project
 from templora.errors import BadInput, NotFound
 
-_PROJECT = "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning, strength FROM projects"
+_PROJECT = (
+    "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning, strength, disk_bytes FROM projects"
+)
 
 
 class Projects:
@@ -64,6 +66,12 @@ class Projects:
         if not 0 <= value <= 1.5:
             raise BadInput("The strength of the memory goes from 0 (off) to 1.5 (150 %).")
         self._set(id, strength=value)
+
+    def set_disk_bytes(self, id: str, value: int) -> None:
+        """What the snapshots of the memory may take on the disk; the newest one is kept whatever it takes."""
+        if not 0 <= value <= 2**50:
+            raise BadInput("The room for a memory on the disk must be 0 bytes or more.")
+        self._set(id, disk_bytes=value)
 
     def set_finished(self, id: str, when: float | None) -> None:
         """`when`: the Unix time at which the book was exported and its memory discarded; None takes that back."""

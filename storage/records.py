@@ -17,7 +17,8 @@ Span = tuple[int, int]
 class Project:
     """One book. `finished_at`: exported and its memory discarded. `learning`: does new text get learnt by itself.
 
-    `strength`: how much of the memory takes are written with, 0 (none) to 1.5; 1 is as it was learnt.
+    `strength`: how much of the memory takes are written with, 0 (none) to 1.5; 1 is as it was learnt. `disk_bytes`:
+    what the snapshots of the memory may take on the disk, beside the newest one.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Project:
     finished_at: float | None = None
     learning: LearningState = "on"
     strength: float = 1.0
+    disk_bytes: int = 4 * 1024**3
 
 
 @dataclass(frozen=True)

@@ -144,11 +144,13 @@ class Snapshots:
 
     # --- away ---
 
-    def thin(self, project: str, budget_bytes: int, tips: set[str], chapter_starts: set[str]) -> None:
-        """Delete the snapshots that `keep` does not name."""
+    def thin(self, project: str, tips: set[str], chapter_starts: set[str]) -> None:
+        """Delete the snapshots that `keep` does not name, with the project's `disk_bytes` as the budget."""
         with self._lock:
             with self._store.transaction() as sql:
                 rows = sql.all("SELECT id, number, chain, sha256, bytes FROM snapshots WHERE project = ?", project)
+                budget = sql.all("SELECT disk_bytes FROM projects WHERE id = ?", project)
+                budget_bytes = budget[0]["disk_bytes"] if budget else 0
                 kept = keep([Commit(**row) for row in rows], budget_bytes, tips, chapter_starts)
                 for row in rows:
                     if row["id"] not in kept:

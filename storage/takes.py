@@ -101,6 +101,12 @@ class Takes(Projects):
         """Hide a take; what was accepted of it stays in the text. Deleting it again changes nothing."""
         self._write(id, deleted_at=self._clock())
 
+    def settle_takes(self) -> None:
+        """At the start: what a crash left of a take is kept, but a take without a word is not."""
+        with self._store.transaction() as sql:
+            empty = "finish_reason IS NULL AND trim(text) = '' AND deleted_at IS NULL"
+            sql.run(f"UPDATE takes SET deleted_at = ? WHERE {empty}", self._clock())
+
     def _write(self, id: str, **values: object) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
         with self._store.transaction() as sql:

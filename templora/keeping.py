@@ -17,9 +17,6 @@ from templora.memory import Lineage, Plan
 
 log = logging.getLogger(__name__)
 
-BUDGET_BYTES = 4 * 1024**3
-"""Snapshots of one project; the budget wins over the list of those worth keeping."""
-
 
 @dataclass
 class MemoryState:
@@ -92,9 +89,10 @@ class Keeping:
         assert isinstance(saved, Saved)
         self._snapshots.commit(project, staged, head, len(lineage), saved.sha256, saved.numerics)
         state.committed = {link.chain for link in (*state.serving, *(state.building or ()))} & {*state.committed, head}
-        self._thin(project, state, plan)
+        self.thin(project, state, plan)
 
-    def _thin(self, project: str, state: MemoryState, plan: Plan | None) -> None:
+    def thin(self, project: str, state: MemoryState, plan: Plan | None) -> None:
+        """Let go of the snapshots that are not worth their room, and of the lessons behind them."""
         held = (state.serving, state.building or ())
         tips = {
             next((link.chain for link in reversed(lineage) if link.chain in state.committed), "") for lineage in held
@@ -104,7 +102,7 @@ class Keeping:
             claims = [snapshot.chain for snapshot in self._snapshots.all(project)]
             tips.add(plan.before(memory.resume(plan, claims)))  # where a rebuild would go on
             starts = plan.chapter_starts()
-        self._snapshots.thin(project, BUDGET_BYTES, tips, starts)
+        self._snapshots.thin(project, tips, starts)
         self._snapshots.prune(project, {link.chain for lineage in held for link in lineage})
 
     def reopen(self, project: str, plan: Plan, lineage: Lineage) -> Lineage:

@@ -320,6 +320,12 @@ class Learning:
         left = plan.chunks[held : max(held, before.known)]
         return Forgotten(before.gone, discarded, len(left), self.seconds_for(sum(len(chunk.ids) for chunk in left)))
 
+    def thin(self, project: str) -> None:
+        """The room on the disk has changed: keep to it now."""
+        state = self._memory(project)
+        with state.taken(self._interrupt):
+            self._keeping.thin(project, state, self._books.plan(project, wait=False))
+
     def _chains(self, project: str, state: MemoryState) -> set[str]:
         """Of every memory that this book ever had, abandoned ones too."""
         held = {link.chain for link in (*state.serving, *(state.building or ()))}

@@ -13,7 +13,7 @@ from storage.formats import EXPORTS, Format, read_book
 from storage.formats.book import Book, BookChapter
 from storage.manuscripts import Manuscripts
 from storage.records import Discarded, Project
-from templora.errors import BadInput, TemploraError
+from templora.errors import BadInput
 from templora.learning import Learning
 
 
@@ -45,15 +45,11 @@ class Library:
     def import_book(self, data: bytes, filename: str) -> Project:
         """A new project from a `.txt`, `.md` or `.docx` file. Raises `UnreadableFile`, `TooLarge`."""
         book = read_book(data, filename)
-        project = self._manuscripts.create_project(_short(book.title))
-        try:
-            for chapter in book.chapters:
-                title = _short(chapter.title)
-                text = chapter.text if title == chapter.title else f"{chapter.title}\n\n{chapter.text}"
-                self._manuscripts.add_chapter(project.id, title, text, kind="imported")
-        except TemploraError:
-            self._manuscripts.delete_project(project.id)  # half a book is worse than the message why
-            raise
+        chapters: list[tuple[str, str]] = []
+        for chapter in book.chapters:
+            title = _short(chapter.title)
+            chapters.append((title, chapter.text if title == chapter.title else f"{chapter.title}\n\n{chapter.text}"))
+        project = self._manuscripts.add_book(_short(book.title), chapters)
         self._learning.touch(project.id)
         return project
 

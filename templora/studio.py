@@ -15,7 +15,19 @@ from typing import Literal
 from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
-from storage.records import Accepted, Chapter, ChapterHead, Discarded, Project, ProvenanceReport, RevisionHead, Take
+from storage.records import (
+    Accepted,
+    Backup,
+    BackupBook,
+    BackupReason,
+    Chapter,
+    ChapterHead,
+    Discarded,
+    Project,
+    ProvenanceReport,
+    RevisionHead,
+    Take,
+)
 from storage.snapshots import Snapshots
 from templora import models
 from templora.books import Books
@@ -26,6 +38,7 @@ from templora.errors import BadInput, Conflict, NotFound, StorageError, Templora
 from templora.learning import Forgotten, Learning
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
+from templora.safety import TEND_S, Safety
 from templora.writing import TakeStream, Writing
 
 log = logging.getLogger(__name__)
@@ -50,7 +63,12 @@ class Studio:
         Raises `FolderInUse` where another desk holds the folder.
         """
         self._lock = FolderLock(folder)
-        self._store = open_database(folder)
+        try:
+            self._store = open_database(folder, clock)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._safety = Safety(self._store, clock)
         self._engine = engine
         self._manuscripts = Manuscripts(self._store, clock)
         self._snapshots = Snapshots(self._store, folder, clock)
@@ -65,8 +83,10 @@ class Studio:
         self._keeper = threading.Thread(target=self._keep, name="mirror", daemon=True)
         for tidy_up in (
             lambda: self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S),
+            self._manuscripts.settle_takes,
             self._manuscripts.thin_revisions,
             self._snapshots.sweep,
+            self._safety.backups.sweep,
         ):
             try:
                 tidy_up()
@@ -76,7 +96,9 @@ class Studio:
         self._model_changed(engine.status())
 
     def start(self) -> None:
-        """Begin to learn and to keep the readable mirror, in the background."""
+        """Begin to learn, to keep the readable mirror and to make backups, in the background."""
+        for warning in self._safety.warnings():
+            log.warning("%s", warning)
         # A kill may have come between a save and its mirror; files that are equal are not touched.
         self._dirty |= {project.id for project in self._manuscripts.projects()}
         self._wake.set()
@@ -295,6 +317,11 @@ class Studio:
         self._manuscripts.project(project)  # raises NotFound
         return self._learning.forget(project)
 
+    def set_disk_bytes(self, project: str, value: int) -> None:
+        """What the snapshots of the memory may take on the disk, from now on."""
+        self._manuscripts.set_disk_bytes(project, value)
+        self._learning.thin(project)
+
     def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> None:
         self._manuscripts.project(project)  # raises NotFound
         verbs = {
@@ -325,16 +352,46 @@ class Studio:
         return self._library.copy(project, format)
 
     def finish(self, project: str, format: str) -> Finish:
+        self._safety.try_back_up("export")
         return self._library.finish(project, format)
+
+    # --- backups, and where the books lie ---
+
+    def warnings(self) -> list[str]:
+        """What the writer should know: a synced or network folder, a damaged database, a backup that failed."""
+        return self._safety.warnings()
+
+    def backups(self) -> list[Backup]:
+        """Newest first."""
+        return self._safety.backups.all()
+
+    def back_up(self, reason: BackupReason = "asked") -> Backup:
+        """A backup of all books as they stand. Raises `DiskFull`, `StorageError`."""
+        return self._safety.back_up(reason)
+
+    def backup_books(self, name: str) -> list[BackupBook]:
+        """Raises `NotFound`, and `StorageError` where the backup is damaged."""
+        return self._safety.restoring.books(name)
+
+    def restore_book(self, name: str, project: str) -> Project:
+        """Put a book of a backup beside the present ones, as a new project that is learnt anew.
+
+        Raises `NotFound`, and `StorageError` where the backup is damaged.
+        """
+        restored = self._safety.restoring.restore(name, project)
+        self._changed(restored)
+        return self._manuscripts.project(restored)
 
     # --- the readable mirror ---
 
     def _keep(self) -> None:
         while not self._closing.is_set():
-            self._wake.wait()
+            self._wake.wait(TEND_S)
             self._wake.clear()
             self._closing.wait(MIRROR_EVERY_S)
             self._write_mirrors()
+            if not self._closing.is_set():
+                self._safety.tend()
 
     def _write_mirrors(self) -> None:
         while self._dirty:

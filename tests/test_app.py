@@ -17,11 +17,14 @@ from pathlib import Path
 import pytest
 
 import app
-from storage.database import FolderLock
+from storage.backups import Backups
+from storage.database import FILE_NAME, FolderLock, open_database
+from storage.manuscripts import Manuscripts
 from templora import __version__
 from templora.bootstrap import Terminal
 from templora.engine import ModelInfo
 from templora.errors import SetupError
+from tests.storage.damage import flip_page_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -163,6 +166,51 @@ def answered(url: str, deadline: float) -> str:
             if time.perf_counter() > deadline:
                 raise
             time.sleep(0.05)
+
+
+# --- a damaged database -----------------------------------------------------------------------------------------------
+
+
+def test_a_damaged_database_is_reported_and_gives_way_to_a_backup(starter: ModelInfo, tmp_path: Path) -> None:
+    store = open_database(tmp_path)
+    manuscripts = Manuscripts(store)
+    book = manuscripts.create_project("The Salt Road")
+    manuscripts.add_chapter(book.id, "Low Water", "The tide came in.")
+    backup = Backups(store).make("daily")
+    store.close()
+    flip_page_of(tmp_path / FILE_NAME, "projects")
+    port = free_port()
+    common = ["--data", str(tmp_path), "--models", str(Path(starter.folder).parent), "--no-browser"]
+
+    ran = run("--port", str(port), *common)
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stderr
+    said = ran.stderr.splitlines()[-1]
+    assert said.startswith("app.py: The database with your books is damaged.")
+    assert f"python3 app.py --data {tmp_path} --restore-backup newest" in said
+
+    ran = run("--restore-backup", "newest", *common)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert f"The backup {backup.name} is now the database with your books" in ran.stdout
+
+    command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), *common]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as desk:
+        try:
+            projects = answered(f"http://127.0.0.1:{port}/api/projects", time.perf_counter() + 30)
+        finally:
+            desk.send_signal(signal.SIGINT)
+    assert '"title":"The Salt Road"' in projects
+
+
+def test_without_a_backup_one_line_says_so(tmp_path: Path) -> None:
+    copy = tmp_path / "projects" / "abc" / "book" / "01-low-water.md"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("# Low Water\n")
+    ran = run("--restore-backup", "newest", "--data", str(tmp_path))
+    assert ran.returncode == 2
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith(f"app.py: There is no backup in {tmp_path / 'backups'}.")
+    assert str(copy.parent) in line
 
 
 # --- the browser for the tests ---------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 MODEL_LIBRARIES = {"torch", "transformers", "peft", "accelerate", "gguf", "safetensors"}
 MODEL_ROOMS = {"adapter", "learner", "generator", "embedded", "worker", "models", "convert"}
 SQL = {"sqlite3", "sqlite_utils", "pysqlite3"}
-STUDIO_ROOMS = {"studio", "learning", "writing", "library", "books", "meter", "keeping", "schedule"}
+STUDIO_ROOMS = {"studio", "learning", "writing", "library", "books", "meter", "keeping", "schedule", "safety"}
 """The verbs and their helpers: where text, memory and engine meet."""
 SETUP_ROOMS = {"bootstrap", "bundle", "requirements", "progress", "errors", "engine", "__init__"}
 """What runs before anything is installed."""

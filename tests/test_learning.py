@@ -209,6 +209,28 @@ def test_discard_leaves_nothing_anywhere(desk: Desk) -> None:
     assert desk.resident(project) == desk.planned(project)
 
 
+def test_snapshots_keep_to_the_room_that_the_book_gives_them(desk: Desk) -> None:
+    project = desk.book(prose(40))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+
+    def sizes() -> list[int]:
+        return [path.stat().st_size for path in (desk.folder / "data").rglob("*.safetensors")]
+
+    assert len(sizes()) > 2
+    room = max(sizes()) + min(sizes())
+    desk.studio.set_disk_bytes(project, room)
+    assert 1 < sum(sizes()) <= room
+    desk.studio.set_disk_bytes(project, 0)
+    assert len(sizes()) == 1, "the newest one is kept whatever it takes"
+    desk.rewrite(desk.chapters(project)[0], lambda text: text + "\n\n" + prose(12, "z"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert len(sizes()) == 1
+    with pytest.raises(BadInput):
+        desk.studio.set_disk_bytes(project, -1)
+
+
 def test_a_finished_book_is_only_relearnt_on_request(desk: Desk) -> None:
     project = desk.book(prose(6))
     desk.studio.memory_do(project, "learn")

@@ -39,6 +39,7 @@ class NewChapter(BaseModel):
 class ProjectChange(BaseModel):
     title: str | None = None
     strength: float | None = None
+    disk_bytes: int | None = None
 
 
 class ChapterChange(BaseModel):
@@ -120,6 +121,12 @@ class ExportBody(BaseModel):
     format: str
 
 
+class RestoreBody(BaseModel):
+    """`project`: the id that the book has in the backup."""
+
+    project: str
+
+
 def routes(studio: Studio) -> APIRouter:
     """All of `/api`, over one Studio. Plain functions run in FastAPI's thread pool, so none blocks the loop."""
     router = APIRouter(prefix="/api")
@@ -129,6 +136,7 @@ def routes(studio: Studio) -> APIRouter:
     _take_routes(router, studio)
     _memory_routes(router, studio)
     _export_routes(router, studio)
+    _backup_routes(router, studio)
 
     @router.get("/status", tags=["status"])
     def status() -> dict[str, Any]:
@@ -139,6 +147,7 @@ def routes(studio: Studio) -> APIRouter:
             "version": __version__,
             "model": {name: getattr(model, name) for name in fields},
             "device": model.device,
+            "warnings": studio.warnings(),
         }
 
     return router
@@ -168,11 +177,13 @@ def _project_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/projects/{id}", tags=["projects"])
     def change_project(id: str, body: ProjectChange) -> dict[str, Any]:
-        """`strength`: how much of the memory takes are written with, 0 to 1.5."""
+        """`strength`: how much of the memory takes are written with, 0 to 1.5. `disk_bytes`: room for its snapshots."""
         if body.title is not None:
             studio.rename_project(id, body.title)
         if body.strength is not None:
             studio.set_strength(id, body.strength)
+        if body.disk_bytes is not None:
+            studio.set_disk_bytes(id, body.disk_bytes)
         return _project(*studio.project(id))
 
     @router.delete("/projects/{id}", status_code=204, tags=["projects"])
@@ -335,6 +346,28 @@ def _export_routes(router: APIRouter, studio: Studio) -> None:
         return _download(studio.copy(id, format), {})
 
 
+def _backup_routes(router: APIRouter, studio: Studio) -> None:
+    @router.get("/backups", tags=["backups"])
+    def list_backups() -> list[dict[str, Any]]:
+        """Newest first; `created_at` in Unix seconds."""
+        return [asdict(backup) for backup in studio.backups()]
+
+    @router.post("/backups", status_code=201, tags=["backups"])
+    def back_up() -> dict[str, Any]:
+        """A backup of all books as they stand."""
+        return asdict(studio.back_up("asked"))
+
+    @router.get("/backups/{name}", tags=["backups"])
+    def list_backup_books(name: str) -> list[dict[str, Any]]:
+        """The books in a backup."""
+        return [asdict(book) for book in studio.backup_books(name)]
+
+    @router.post("/backups/{name}/restore", status_code=201, tags=["backups"])
+    def restore_book(name: str, body: RestoreBody) -> dict[str, Any]:
+        """A book of a backup as a new project, beside the present ones."""
+        return _project(*studio.project(studio.restore_book(name, body.project).id))
+
+
 # --- shapes ----------------------------------------------------------------------------------------------------------
 
 
@@ -347,6 +380,7 @@ def _project(project: Project, heads: list[ChapterHead]) -> dict[str, Any]:
         "words": sum(head.words for head in heads),
         "learning": project.learning,
         "strength": project.strength,
+        "disk_bytes": project.disk_bytes,
         "finished": project.finished_at is not None,
         "deleted": project.deleted_at is not None,
         "updated_at": project.updated_at,

@@ -4,6 +4,10 @@
   "use strict";
   const KEY = "templora-open";
   const NAMES = ["max_tokens", "takes", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed", "stop_at"];
+  const PASSAGES = {
+    known: "learnt", stale: "an older version is learnt", pending: "not learnt yet", learning: "being learnt now",
+    excluded: "left out of the memory",
+  };
   const $ = (id) => document.getElementById(id);
   const editor = () => window.templora;
 
@@ -27,6 +31,20 @@
     const picked = state.selectionWords ? ` · ${state.selectionWords.toLocaleString("en")} selected` : "";
     text("chapter-state", state.chapter ? `${words}${picked}` : "");
     text("save-state", saveLine(state));
+    text("passage-state", PASSAGES[state.passage] || "–");
+  }
+
+  // The two continuations as they come.
+  function compared({ before, sides, error }) {
+    text("compare-before", before);
+    ["with", "without"].forEach((name, side) => {
+      const box = $(`compare-${name}`);
+      if (!box) return;
+      const { text: words, mode } = sides[side];
+      text(box.id, words || (mode === "done" ? error || "Nothing was written here." : mode === "writing" ? "" : "…"));
+      box.dataset.mode = words ? mode : "empty";
+      $(`compare-use-${name}`).disabled = !words;
+    });
   }
 
   function saveLine(state) {
@@ -105,12 +123,48 @@
       editor().settings(settings);
     },
 
+    // --- history ---
+    /** '' where it was done, 'conflict' where the writer has to choose between two versions first, else why not. */
+    async restoreRevision(number) {
+      const { problem, conflict } = await editor().restoreRevision(number);
+      return conflict ? "conflict" : problem;
+    },
+    async copyText(words) {
+      try {
+        await navigator.clipboard.writeText(words);
+        return "Copied.";
+      } catch { // no clipboard for a page that is not on this computer
+        return "This browser does not let a page copy here. Choose ‘Its text’ and copy from there.";
+      }
+    },
+
+    /** Where the caret stands in the saved text, as JSON `{problem, revision, at}`. */
+    place: async () => JSON.stringify(await editor().place()),
+
+    // --- the memory ---
+    /** Leaves the selection out of the memory, or lets it be learnt again; what to say of it. */
+    async exclude(excluded) {
+      const { problem } = await editor().exclude(excluded);
+      if (problem) return problem;
+      return excluded
+        ? "Left out: what the memory knows of it goes when it is rebuilt, or at once on ‘Forget now’."
+        : "It is learnt again, in its turn.";
+    },
+    memoryMoved() { editor()?.memoryMoved(); },
+    compare() { window.desk.dialogOpened("compare-dialog"); editor().compare(); },
+    stopCompare() { editor().stopCompare(); },
+    useCompared(side) { editor().useCompared(side); editor().focus(); window.desk.toggle(null); },
+
     // --- drawers and dialogs ---
     toggle(which) {
       const open = document.body.dataset.drawer;
       document.body.dataset.drawer = which && open !== which ? which : "";
     },
     dialogOpened(id) {
+      const box = $(id);
+      if (!box) return;
+      box.setAttribute("role", "dialog");
+      box.setAttribute("aria-label", box.querySelector(".dialog-title")?.textContent || "");
       const first = document.querySelector(`#${id} input:checked, #${id} input, #${id} button`);
       if (first) first.focus();
     },
@@ -145,7 +199,12 @@
   whenReady(() => $("restore") && editor(), begin);
 
   window.addEventListener("templora:state", (event) => show(event.detail));
+  window.addEventListener("templora:compare", (event) => compared(event.detail));
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === "KeyH") {
+      event.preventDefault();
+      if (!document.querySelector(".dialog:not(.hide)")) $("open-history")?.click();
+    }
     if (event.key !== "Escape") return;
     const dialog = document.querySelector(".dialog:not(.hide)");
     const close = dialog && dialog.querySelector("button[id$='-close']");

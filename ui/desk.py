@@ -12,7 +12,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from templora.studio import Studio
-from ui import dialogs, events, parts
+from ui import dialogs, events, history_parts, memory_parts, parts
 from ui.theme import desk_theme
 
 HEAD = """
@@ -36,7 +36,9 @@ class Desk:
     binder: parts.Binder
     page: parts.Page
     takes: parts.Takes
-    memory: parts.MemoryPanel
+    memory: memory_parts.MemoryPanel
+    compare: memory_parts.CompareDialog
+    history: history_parts.HistoryDialog
     books: dialogs.BooksDialog
     export: dialogs.ExportDialog
     side: gr.Tabs
@@ -57,12 +59,15 @@ def build(studio: Studio) -> gr.Blocks:
             page = parts.page()
             with gr.Column(elem_id="side"), gr.Tabs(elem_id="side-tabs") as side:
                 takes = parts.takes()
-                memory = parts.memory()
+                memory = memory_parts.memory()
             footer = parts.footer()
         books = dialogs.books()
         export = dialogs.export()
+        compare = memory_parts.compare()
+        history = history_parts.history()
         desk = Desk(
-            project, chapter, seen, restore, top, binder, page, takes, memory, books, export, side, footer, gr.Timer(2)
+            project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, books, export, side,
+            footer, gr.Timer(2),
         )  # fmt: skip
         events.wire(desk, studio)
     return blocks

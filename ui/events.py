@@ -11,9 +11,11 @@ import gradio as gr
 
 from templora.studio import Studio
 from ui import view
+from ui.chapter_events import wire_binder, wire_parting
 from ui.dialog_events import wire_books, wire_export
+from ui.history_events import wire_history
 from ui.memory_events import wire_memory, wire_tick
-from ui.show import FLUSH_FIRST, OPENED, Handler, Show, told
+from ui.show import Show, told
 
 if TYPE_CHECKING:
     from ui.desk import Desk
@@ -24,81 +26,19 @@ def wire(desk: Desk, studio: Studio) -> None:
     opened_outputs = [
         desk.project, desk.chapter, desk.top.title, desk.top.words, desk.binder.chapters, desk.page.title,
         desk.takes.earlier, desk.seen, desk.page.finished,
-        desk.binder.deleted_group, desk.binder.deleted,
+        desk.binder.deleted_group, desk.binder.deleted, desk.memory.strength,
+        desk.memory.learned, desk.memory.told,
     ]  # fmt: skip
     wire_books(desk, studio, show, opened_outputs)
-    _wire_binder(desk, studio, show, opened_outputs)
+    wire_binder(desk, studio, show, opened_outputs)
+    wire_parting(desk, studio, show, opened_outputs)
     _wire_titles(desk, studio)
     _wire_page(desk)
     _wire_takes(desk, studio)
+    wire_history(desk, studio)
     wire_memory(desk, studio)
     wire_export(desk, studio)
     wire_tick(desk, studio, show)
-
-
-# --- binder and titles -----------------------------------------------------------------------------------------------
-
-
-def _wire_binder(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> None:
-    binder, ids = desk.binder, [desk.project, desk.chapter]
-
-    def open_chapter(project: str, chapter: str) -> list[Any]:
-        return show.opened(project, chapter)
-
-    binder.chapters.input(
-        open_chapter, [desk.project, binder.chapters], opened, js=FLUSH_FIRST, show_progress="hidden"
-    ).then(None, ids, None, js=OPENED)  # fmt: skip
-
-    @told
-    def add(project: str) -> list[Any]:
-        _, heads = studio.peek(project)
-        chapter = studio.add_chapter(project, f"Chapter {len(heads) + 1}")
-        return show.opened(project, chapter.id)
-
-    binder.add.click(add, desk.project, opened, js=FLUSH_FIRST, show_progress="hidden").then(
-        None, ids, None, js=OPENED
-    )  # fmt: skip
-
-    def move(step: int) -> Handler:
-        @told
-        def moved(project: str, chapter: str) -> list[Any]:
-            _, heads = studio.peek(project)
-            index = next((i for i, head in enumerate(heads) if head.id == chapter), None)
-            if index is not None and 0 <= index + step < len(heads):
-                studio.change_chapter(chapter, position=heads[index + step].position)
-            return show.opened(project, chapter)
-
-        return moved
-
-    binder.up.click(move(-1), ids, opened, js=FLUSH_FIRST, show_progress="hidden")
-    binder.down.click(move(1), ids, opened, js=FLUSH_FIRST, show_progress="hidden")
-
-    @told
-    def ask(chapter: str) -> list[Any]:
-        title = studio.chapter(chapter).title
-        return [gr.update(visible=True), f"Delete the chapter ‘{title}’? It can be brought back for 30 days."]
-
-    binder.delete.click(ask, desk.chapter, [binder.confirm, binder.confirm_text], show_progress="hidden")
-    binder.confirm_no.click(lambda: gr.update(visible=False), None, binder.confirm, show_progress="hidden")
-
-    @told
-    def delete(project: str, chapter: str) -> list[Any]:
-        studio.delete_chapter(chapter)
-        return [gr.update(visible=False), *show.opened(project, "")]
-
-    binder.confirm_yes.click(
-        delete, ids, [binder.confirm, *opened], js=FLUSH_FIRST,
-        show_progress="hidden",
-    ).then(None, ids, None, js=OPENED)  # fmt: skip
-
-    @told
-    def restore(project: str, chapter: str) -> list[Any]:
-        studio.restore_chapter(chapter)
-        return show.opened(project, chapter)
-
-    binder.restore.click(
-        restore, [desk.project, binder.deleted], opened, js=FLUSH_FIRST, show_progress="hidden"
-    ).then(None, ids, None, js=OPENED)  # fmt: skip
 
 
 def _wire_titles(desk: Desk, studio: Studio) -> None:

@@ -54,6 +54,83 @@ def wire_memory(desk: Desk, studio: Studio) -> None:
         return [gr.update(visible=False), ""]
 
     panel.confirm_yes.click(discard, desk.project, [panel.confirm, desk.seen])
+    _wire_forgetting(desk, studio)
+    _wire_strength(desk, studio)
+    _wire_leaving_out(desk, studio)
+
+
+def _wire_forgetting(desk: Desk, studio: Studio) -> None:
+    panel = desk.memory
+
+    @told
+    def ask(project: str) -> list[Any]:
+        return [gr.update(visible=bool(project)), view.forget_question(studio.memory(project)) if project else ""]
+
+    panel.forget.click(
+        ask, desk.project, [panel.forget_sure, panel.forget_text], js=FLUSH_FIRST, show_progress="hidden"
+    )  # fmt: skip
+    panel.forget_no.click(lambda: gr.update(visible=False), None, panel.forget_sure, show_progress="hidden")
+
+    @told
+    def forget(project: str) -> list[Any]:
+        gone = studio.forget(project)
+        return [gr.update(visible=False), gr.update(value=view.forgotten(gone), visible=True), ""]
+
+    panel.forget_yes.click(forget, desk.project, [panel.forget_sure, panel.told, desk.seen], js=FLUSH_FIRST)
+
+
+def _wire_strength(desk: Desk, studio: Studio) -> None:
+    panel, dialog = desk.memory, desk.compare
+
+    @told
+    def set_strength(percent: float, project: str) -> None:
+        if project:
+            studio.set_strength(project, percent / 100)
+
+    # While it is dragged, one at a time is saved, and always the last.
+    gr.on(
+        [panel.strength.input, panel.strength.release], set_strength, [panel.strength, desk.project], None,
+        trigger_mode="always_last", show_progress="hidden",
+    )  # fmt: skip
+
+    @told
+    def open_dialog(project: str) -> list[Any]:
+        percent = round(100 * studio.peek(project)[0].strength)
+        heading = f"<h2>With the memory{'' if percent == 100 else f' · {percent} %'}</h2>"
+        return [gr.update(visible=True), dim(view.compare_line(studio.memory(project), percent)), heading]
+
+    panel.compare.click(
+        open_dialog, desk.project, [dialog.box, dialog.about, dialog.strength], show_progress="hidden"
+    ).then(None, js="() => { window.desk.compare() }")  # fmt: skip
+    shut = gr.update(visible=False)
+    dialog.close.click(lambda: shut, None, dialog.box, js="() => { window.desk.stopCompare() }", show_progress="hidden")
+    for side, button in enumerate((dialog.use_with, dialog.use_without)):
+        button.click(lambda: shut, None, dialog.box, show_progress="hidden").then(
+            None, js=f"() => {{ window.desk.useCompared({side}) }}"
+        )
+
+
+def _wire_leaving_out(desk: Desk, studio: Studio) -> None:
+    panel = desk.memory
+
+    @told
+    def set_learned(learned: bool, chapter: str) -> str:
+        if chapter:
+            studio.set_learned(chapter, learned)
+        return ""  # what was seen is out of date: the next tick shows all
+
+    panel.learned.input(
+        set_learned, [panel.learned, desk.chapter], desk.seen, js=FLUSH_FIRST, show_progress="hidden"
+    )  # fmt: skip
+
+    def said(outcome: str) -> list[Any]:
+        return [gr.update(value=outcome, visible=True), ""]
+
+    for button, excluded in ((panel.leave_out, "true"), (panel.let_in, "false")):
+        button.click(
+            said, panel.told, [panel.told, desk.seen], js=f"async () => [await window.desk.exclude({excluded})]",
+            show_progress="hidden",
+        )  # fmt: skip
 
 
 def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
@@ -63,6 +140,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
         panel.number, panel.explanation, panel.counts, panel.bar, panel.line, panel.pause, panel.resume, panel.cancel,
         panel.chart, desk.page.finished,
     ]  # fmt: skip
+    desk.seen.change(None, js="() => { window.desk.memoryMoved() }")
 
     def tick(project_id: str, chapter_id: str, seen: str) -> list[Any]:
         model = studio.model()
@@ -77,7 +155,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
         number, explanation = view.headline(report)
         line = view.memory_line(report)
         points = view.chart(report.chunks)
-        counts = f"{report.known_words:,} {report.pending_words:,}"
+        counts = view.tally(report)
         drawn = [[point.chunk, point.perplexity] for point in points]
         now = json.dumps(
             [[*lines, project.finished_at], line, number, counts, hash(str(chapters)), hash(str(takes)), len(drawn)]
@@ -96,7 +174,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
             gr.update(choices=takes) if before[5] != after[5] else gr.skip(),
             f"<p class='big'>{number}</p>",
             f"<p class='dim'>{explanation}</p>",
-            _counts(report.known_words, report.pending_words),
+            _tally(counts),
             f"<div class='bar'><i style='width:{100 * view.progress(report):.0f}%'></i></div>",
             line,
             gr.update(visible=report.learning == "on"),
@@ -111,9 +189,13 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
     )  # fmt: skip
 
 
-def _counts(known: int, pending: int) -> str:
-    row = "<div class='tally'><span class='dot{}'></span>{}<span class='sp'></span><b>{:,}</b>&nbsp;<span class='dim'>words</span></div>"  # noqa: E501
-    return row.format("", "Learned", known) + row.format(" p", "Pending", pending)
+def _tally(counts: list[tuple[str, str, int]]) -> str:
+    """The legend of the margin band, with how many words of the book are of each kind. The classes are the editor's."""
+    row = (
+        "<div class='tally'><span class='swatch'><span class='t-band t-band-{}'></span></span>{}"
+        "<span class='sp'></span><b>{:,}</b>&nbsp;<span class='dim'>words</span></div>"
+    )
+    return "".join(row.format(*count) for count in counts)
 
 
 def _plot(points: list[view.Point]) -> Any:

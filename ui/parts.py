@@ -33,6 +33,18 @@ class Binder:
     confirm_text: gr.Textbox
     confirm_yes: gr.Button
     confirm_no: gr.Button
+    split: gr.Button
+    splitting: gr.Column
+    split_text: gr.Textbox
+    split_title: gr.Textbox
+    split_yes: gr.Button
+    split_no: gr.Button
+    merge: gr.Button
+    merging: gr.Column
+    merge_text: gr.Textbox
+    merge_yes: gr.Button
+    merge_no: gr.Button
+    place: gr.Textbox
     deleted_group: gr.Accordion
     deleted: gr.Radio
     restore: gr.Button
@@ -43,6 +55,7 @@ class Page:
     finished: gr.Row
     relearn: gr.Button
     title: gr.Textbox
+    history: gr.Button
     editor: ProseEditor
     go: gr.Button
     stop: gr.Button
@@ -80,42 +93,29 @@ class Takes:
 
 
 @dataclass(frozen=True)
-class MemoryPanel:
-    number: gr.HTML
-    explanation: gr.HTML
-    chart: gr.LinePlot
-    counts: gr.HTML
-    bar: gr.HTML
-    line: gr.Textbox
-    learn: gr.Button
-    pause: gr.Button
-    resume: gr.Button
-    cancel: gr.Button
-    discard: gr.Button
-    confirm: gr.Column
-    confirm_text: gr.Textbox
-    confirm_yes: gr.Button
-    confirm_no: gr.Button
-
-
-@dataclass(frozen=True)
 class Footer:
     model: gr.Textbox
     where: gr.Textbox
     memory: gr.Textbox
 
 
-def quiet(id: str, **more: Any) -> gr.Textbox:
+def quiet(id: str, max_lines: int = 4, **more: Any) -> gr.Textbox:
     """A line of text that the page shows and nobody edits here; as a component its value is never markup."""
     return gr.Textbox(
-        show_label=False, container=False, interactive=False, elem_id=id, elem_classes="quiet", max_lines=4, **more
+        show_label=False,
+        container=False,
+        interactive=False,
+        elem_id=id,
+        elem_classes="quiet",
+        max_lines=max_lines,
+        **more,
     )
 
 
 def confirm(id: str, yes: str, no: str) -> tuple[gr.Column, gr.Textbox, gr.Button, gr.Button]:
     """A question that stands where the answer is needed, with the safe answer beside the other."""
     with gr.Column(visible=False, elem_id=id, elem_classes="confirm") as box:
-        text = quiet(f"{id}-text", label="Question")
+        text = quiet(f"{id}-text", label="Question", max_lines=16)
         with gr.Row():
             keep = gr.Button(no, elem_id=f"{id}-no", size="sm", min_width=0)
             go = gr.Button(yes, elem_id=f"{id}-yes", elem_classes="danger", size="sm", min_width=0)
@@ -145,11 +145,25 @@ def binder() -> Binder:
             up = gr.Button("↑ Up", elem_id="chapter-up", elem_classes="bare", size="sm", min_width=0)
             down = gr.Button("↓ Down", elem_id="chapter-down", elem_classes="bare", size="sm", min_width=0)
             delete = gr.Button("Delete …", elem_id="chapter-delete", elem_classes="bare", size="sm", min_width=0)
-        sure, text, yes, no = confirm("delete-chapter", "Delete chapter", "Keep it")
+        with gr.Row(elem_id="chapter-parting"):
+            split = gr.Button("Split here …", elem_id="chapter-split", elem_classes="bare", size="sm", min_width=0)
+            merge = gr.Button("Merge with next …", elem_id="chapter-merge", elem_classes="bare", size="sm", min_width=0)
+        deleting = confirm("delete-chapter", "Delete chapter", "Keep it")
+        with gr.Column(visible=False, elem_id="split-chapter", elem_classes="confirm") as splitting:
+            split_text = quiet("split-chapter-text", label="Question", max_lines=16)
+            split_title = gr.Textbox(
+                label="Title of the new chapter", max_lines=1, max_length=200, elem_id="split-title"
+            )
+            with gr.Row():
+                split_no = gr.Button("Not now", elem_id="split-chapter-no", size="sm", min_width=0)
+                split_yes = gr.Button("Split", variant="primary", elem_id="split-chapter-yes", size="sm", min_width=0)
+        merging = confirm("merge-chapter", "Merge", "Not now")
+        place = gr.Textbox(visible="hidden", label="place", elem_id="place")
         with gr.Accordion("Deleted chapters", open=False, visible=False, elem_id="deleted-chapters") as group:
             deleted = gr.Radio([], label="Kept for 30 days", elem_id="deleted-chapter")
             restore = gr.Button("Bring it back", elem_id="chapter-restore", size="sm")
-    return Binder(chapters, add, up, down, delete, sure, text, yes, no, group, deleted, restore)
+    parting = (split, splitting, split_text, split_title, split_yes, split_no, merge, *merging, place)
+    return Binder(chapters, add, up, down, delete, *deleting, *parting, group, deleted, restore)
 
 
 def page() -> Page:
@@ -161,7 +175,9 @@ def page() -> Page:
             title = gr.Textbox(
                 label="Title of the chapter", show_label=False, container=False, elem_id="chapter-title", max_lines=1
             )
-            gr.HTML("<div id='chapter-state' class='dim'></div>")
+            with gr.Row(elem_id="chapter-line"):
+                gr.HTML("<div id='chapter-state' class='dim'></div>")
+                history = gr.Button("History", elem_id="open-history", elem_classes="bare", size="sm", min_width=0)
             editor = ProseEditor(elem_id="editor")
         with gr.Row(elem_id="pill"):
             go = gr.Button("Continue", variant="primary", elem_id="do-continue", size="sm", min_width=0)
@@ -175,7 +191,7 @@ def page() -> Page:
             stop = gr.Button("Stop", elem_id="do-stop", size="sm", min_width=0)
             dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
     buttons = (go, stop, accept, word, previous, following, another, dismiss, rewrite)
-    return Page(finished, relearn, title, editor, *buttons)
+    return Page(finished, relearn, title, history, editor, *buttons)
 
 
 def takes() -> Takes:
@@ -209,39 +225,6 @@ def takes() -> Takes:
         gr.HTML("<p class='dim' id='no-takes'>Takes you have seen are kept here, the rejected ones too.</p>")
     numbers = (length, takes, temperature, top_p, top_k, min_p, repetition)
     return Takes(instruction, rewrite, *numbers, seed, stop_at, earlier, insert, forget)
-
-
-def memory() -> MemoryPanel:
-    with gr.Tab("Memory", id="memory"):
-        number = gr.HTML("<p class='big'>–</p>", elem_id="memory-number")
-        explanation = gr.HTML(elem_id="memory-explanation")
-        chart = gr.LinePlot(
-            x="chunk",
-            y="perplexity",
-            color="reader",
-            x_title="passage",
-            y_title="perplexity",
-            color_title=" ",
-            color_map={"base model": "#8a8378", "with memory": "#b57a10"},
-            height=220,
-            visible=False,
-            buttons=[],
-            elem_id="memory-chart",
-        )
-        with gr.Column(elem_classes="card"):
-            counts = gr.HTML(elem_id="memory-counts")
-            bar = gr.HTML(elem_id="memory-bar")
-            line = quiet("memory-line", label="What the memory is doing", lines=2)
-            with gr.Row():
-                learn = gr.Button("Learn now", variant="primary", elem_id="learn-now", size="sm", min_width=0)
-                pause = gr.Button("Pause", elem_id="learn-pause", size="sm", min_width=0)
-                resume = gr.Button("Resume", elem_id="learn-resume", size="sm", min_width=0, visible=False)
-                cancel = gr.Button("Cancel", elem_id="learn-cancel", size="sm", min_width=0, visible=False)
-        discard = gr.Button("Discard memory …", elem_id="memory-discard", elem_classes=["bare", "danger"], size="sm")
-        sure, text, yes, no = confirm("discard-memory", "Discard memory", "Keep it")
-    return MemoryPanel(
-        number, explanation, chart, counts, bar, line, learn, pause, resume, cancel, discard, sure, text, yes, no
-    )
 
 
 def footer() -> Footer:

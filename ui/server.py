@@ -139,8 +139,8 @@ def run(data: Path, models: Path, host: str, port: int, model: str, open_browser
     listener = _listen(host, port)
     token = None if host in LOOPBACK else secrets.token_urlsafe(16)
     studio = open_studio(data, models, model)
-    studio.start()
     try:
+        studio.start()
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
         address = f"http://{name}:{listener.getsockname()[1]}/"
         url = address if token is None else f"{address}?token={token}"

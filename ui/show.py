@@ -67,6 +67,9 @@ class Show:
             gr.update(visible=project is not None and project.finished_at is not None),
             gr.update(visible=bool(deleted)),
             gr.update(choices=deleted, value=deleted[0][1] if deleted else None),
+            round(100 * project.strength) if project else 100,
+            gr.update(value=next((h.learned for h in heads if h.id == chapter_id), True), interactive=bool(chapter_id)),
+            gr.update(value="", visible=False),
         ]
 
     def books(self, message: str = "", value: str | None = None) -> list[Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from storage.records import ChapterHead, Project, Take
 from templora.engine import ModelStatus
+from templora.learning import Forgotten
 from templora.meter import ChunkReport, MemoryReport
 
 CHART_POINTS = 100
@@ -109,6 +110,26 @@ def headline(report: MemoryReport) -> tuple[str, str]:
     return number, "perplexity, measured on each passage before it was learnt. So far the memory has not helped."
 
 
+TALLY = {
+    "known": "Learnt",
+    "stale": "An older version is learnt",
+    "pending": "Not learnt yet",
+    "excluded": "Left out of the memory",
+}
+"""The states of passages as the Memory panel counts them; the margin band has one more, for what is in learning."""
+
+
+def tally(report: MemoryReport) -> list[tuple[str, str, int]]:
+    """(state, its name, words of the book), without states that only some books have where there are none."""
+    counts = {
+        "known": report.known_words,
+        "stale": report.stale_words,
+        "pending": report.pending_words,
+        "excluded": report.excluded_words,
+    }
+    return [(state, TALLY[state], n) for state, n in counts.items() if n or state in ("known", "pending")]
+
+
 def memory_line(report: MemoryReport) -> str:
     """What the memory is doing, in a sentence."""
     left = duration(report.seconds_left)
@@ -130,10 +151,83 @@ def memory_line(report: MemoryReport) -> str:
             return "The memory is empty."
         case "current":
             if report.stale:
-                return "You edited learnt text; it is relearnt after ten quiet minutes, or on ‘Learn now’."
+                cost = duration(report.rebuild_s)
+                return f"You edited learnt text. Relearning takes {cost}, after ten quiet minutes or on ‘Learn now’."
             if report.pending_words:
                 return "The rest is learnt when writing has moved on from it, or on ‘Learn now’."
             return "All that is due has been learnt."
+
+
+def forget_question(report: MemoryReport) -> str:
+    """What *Forget now* would drop, and what it does not touch."""
+    gone = report.gone_chunks
+    what = (
+        f"The memory still knows {passages(gone)} that the book no longer holds. "
+        if gone
+        else "The memory in use knows nothing that the book does not hold; older snapshots of it may. "
+    )
+    cost = f" Learning the rest again takes {duration(report.rebuild_s)}." if report.stale else ""
+    return (
+        f"{what}Forget now drops every state of the memory that has seen deleted text, from the model’s process and "
+        f"from the disk.{cost}\n\nIt does not touch earlier versions of the chapters, deleted chapters, takes "
+        "and backups: they still hold the words."
+    )
+
+
+def forgotten(gone: Forgotten) -> str:
+    """What *Forget now* has dropped."""
+    dropped = gone.discarded
+    megabytes = f" ({dropped.bytes / 1e6:.0f} MB)" if dropped.bytes >= 1e6 else ""
+    again = (
+        f" {passages(gone.relearn_chunks).capitalize()} of the book are learnt again: {duration(gone.relearn_s)}."
+        if gone.relearn_chunks
+        else ""
+    )
+    snapshots = count(dropped.snapshots, "snapshot")
+    return (
+        f"Forgotten: {passages(gone.passages)} no longer in the book, {snapshots}{megabytes}."
+        f"{again} Earlier versions, deleted chapters, takes and backups still hold the words."
+    )
+
+
+def compare_line(report: MemoryReport, percent: int) -> str:
+    """What stands above the two continuations."""
+    if report.known_chunks + report.stale_chunks == 0:
+        return "The memory is empty so far: both sides are written by the base model, and will be the same."
+    if percent == 0:
+        return "The strength is set to 0 %: both sides are written without the memory, and will be the same."
+    return "The same place, the same settings, the same seed. Both are kept among the takes."
+
+
+def split_question(title: str, before: str, after: str) -> tuple[str, str]:
+    """What *Split here* asks, and a title for the new chapter."""
+    begins = " ".join(after.split()[:9])
+    dots = " …" if len(after.split()) > 9 else ""
+    moves, stays = words(len(after.split())), words(len(before.split()))
+    question = f"Split ‘{title}’ at the caret? The new chapter begins with “{begins}{dots}” ({moves}); {stays} stay."
+    return question, f"{title} (2)"
+
+
+def merge_question(chapter: ChapterHead, following: ChapterHead) -> str:
+    return (
+        f"Put ‘{following.title}’ ({words(following.words)}) at the end of ‘{chapter.title}’? Its title goes; as it is "
+        "now it stays among the deleted chapters for 30 days."
+    )
+
+
+def history_line(title: str, versions: int) -> str:
+    """What stands above a chapter's history."""
+    if versions == 1:
+        return f"‘{title}’ has one version so far: nothing to go back to yet. Versions come by themselves as you write."
+    return f"‘{title}’: {count(versions, 'version')}. They come by themselves as you write, and are thinned out by age."
+
+
+def count(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def passages(number: int) -> str:
+    return count(number, "passage")
 
 
 def progress(report: MemoryReport) -> float:

@@ -79,6 +79,15 @@ def test_a_deleted_chapter_comes_back_where_it_stood(manuscripts: Manuscripts, b
     assert manuscripts.chapter(b.id).text == "text of B"
 
 
+def test_a_book_comes_in_whole_or_not_at_all(manuscripts: Manuscripts, book: Project) -> None:
+    imported = manuscripts.add_book("Imported", [("A", "one"), ("B", "two")])
+    assert [(text.title, text.text) for text in manuscripts.texts(imported.id)] == [("A", "one"), ("B", "two")]
+    assert manuscripts.revisions(manuscripts.chapters(imported.id)[0].id)[-1].kind == "imported"
+    with pytest.raises(BadInput):
+        manuscripts.add_book("Half a book", [("A", "one"), ("B", "no text: \x00")])
+    assert {project.title for project in manuscripts.projects()} == {book.title, "Imported"}
+
+
 def test_a_chapter_comes_back_to_a_book_that_has_become_shorter(manuscripts: Manuscripts, book: Project) -> None:
     a, b, c = (manuscripts.add_chapter(book.id, title) for title in "ABC")
     for gone in (c, a, b):

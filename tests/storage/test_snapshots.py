@@ -84,7 +84,8 @@ def test_equal_bytes_are_one_file_that_lives_as_long_as_one_row_needs_it(
 ) -> None:
     same = [commit(memory, book, f"c{i}", b"same") for i in range(3)]
     assert len(files(store, book)) == 1
-    memory.thin(book.id, 0, set(), set())
+    Manuscripts(store).set_disk_bytes(book.id, 0)
+    memory.thin(book.id, set(), set())
     assert chains(memory, book) == ["c2"]
     assert memory.path(same[2]).read_bytes() == b"same"
 
@@ -132,7 +133,7 @@ def test_cleaning_up_waits_for_a_file_whose_row_is_on_its_way(
     cleaners: list[threading.Thread] = []
 
     def between_file_and_row(_: Path) -> None:
-        cleaners.append(threading.Thread(target=memory.thin, args=(book.id, 1000, set[str](), set[str]())))
+        cleaners.append(threading.Thread(target=memory.thin, args=(book.id, set[str](), set[str]())))
         cleaners[-1].start()
         cleaners[-1].join(timeout=0.1)
 
@@ -310,6 +311,11 @@ def test_the_budget_wins_over_the_list_and_the_head_over_the_budget() -> None:
     assert keep([], 10, set(), set()) == set()
 
 
+def test_the_newest_of_each_memory_in_use_is_kept_before_the_rest() -> None:
+    assert keep(commits(17, size=10), 30, {"c5"}, {"c3"}) == {16, 5, 15}
+    assert keep(commits(17, size=10), 10, {"c5"}, set()) == {16}
+
+
 def test_equal_files_count_once_in_the_budget() -> None:
     same = [Commit(i, i, f"c{i}", "same", 10) for i in range(5)]
     assert keep(same, 10, set(), set()) == {4, 3, 2, 0}
@@ -320,7 +326,7 @@ def test_thinning_deletes_rows_with_their_files_and_counts_on(memory: Snapshots,
     for i in range(9):
         commit(memory, book, f"c{i}")
         commit(memory, other, f"c{i}")
-        memory.thin(book.id, 10_000, set(), {"c3"})
+        memory.thin(book.id, set(), {"c3"})
     assert chains(memory, book) == ["c0", "c3", "c4", "c6", "c7", "c8"]
     assert len(files(store, book)) == 6
     assert len(memory.all(other.id)) == 9

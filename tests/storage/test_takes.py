@@ -108,3 +108,12 @@ def test_what_is_unknown_or_deleted_gets_no_take(manuscripts: Manuscripts, chapt
     manuscripts.delete_chapter(chapter.id)
     with pytest.raises(NotFound):
         start(manuscripts, chapter)
+
+
+def test_what_a_crash_left_of_a_take_is_kept_unless_it_is_nothing(manuscripts: Manuscripts, chapter: Chapter) -> None:
+    begun, wordless, finished = (start(manuscripts, chapter).id for _ in range(3))
+    manuscripts.extend_take(begun, " Rain", 1)
+    manuscripts.extend_take(wordless, " ", 1)
+    manuscripts.finish_take(finished, "", 0, "stop")
+    manuscripts.settle_takes()
+    assert [take.id for take in manuscripts.takes(chapter.id)] == [begun, finished]

@@ -9,12 +9,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from starlette.types import ASGIApp
+
+from templora.config import DEFAULT
+from templora.studio import Studio
+from tests.fakes import FakeEngine, fake_info
 
 EDITOR = Path(__file__).parents[2] / "ui" / "editor"
 
@@ -112,3 +117,26 @@ def serve() -> Iterator[Serve]:
         server.should_exit = True
     for _, thread in running:
         thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> FakeEngine:
+    return FakeEngine(fake_info(tmp_path_factory.mktemp("model")))
+
+
+@pytest.fixture(scope="module")
+def studio(engine: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A desk over the fake engine, shared by the tests of a module: each makes a book of its own."""
+    recipe = replace(DEFAULT, chunk_tokens=64, prefix_tokens=32)
+    studio = Studio(tmp_path_factory.mktemp("desk"), engine, engine.info, recipe)
+    studio.start()
+    yield studio
+    studio.close()
+
+
+@pytest.fixture(scope="module")
+def url(studio: Studio, bundle: Path, serve: Serve) -> str:
+    """Where the whole page over `studio` is served."""
+    from ui.server import create_app
+
+    return serve(create_app(studio))

@@ -53,6 +53,10 @@ class FakeDesk:
     saves: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     scripts: list[Script] = field(default_factory=list)
+    passages: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+    """What the memory knows of each chapter: (start, end, state)."""
+    looks: int = 0
+    """How often a page has asked for passages."""
     refuse_saves: tuple[int, str, str] | None = None
 
     def add(self, id: str, text: str = "", title: str = "Low Water") -> str:
@@ -120,6 +124,11 @@ def create_app(desk: FakeDesk, bundle: Path) -> FastAPI:
     @app.get("/api/chapters/{id}/takes")
     def takes(id: str) -> list[dict[str, Any]]:
         return [take for take in desk.takes if take["chapter"] == id and take["text"]]
+
+    @app.get("/api/chapters/{id}/passages")
+    def passages(id: str) -> list[dict[str, Any]]:
+        desk.looks += 1
+        return [{"start": start, "end": end, "state": state} for start, end, state in desk.passages.get(id, [])]
 
     @app.post("/api/chapters/{id}/{verb}")
     async def ask(id: str, verb: str, request: Request) -> Response:

@@ -375,3 +375,47 @@ def test_status_answers(client: TestClient) -> None:
     status = client.get("/api/status").json()
     assert status["model"]["state"] == "ready" and status["device"] == "cpu" and status["version"]
     assert set(status["model"]) >= {"id", "state", "message", "progress"}
+
+
+def test_backups_are_made_listed_looked_into_and_restored_from(client: TestClient) -> None:
+    project, chapter = made(client, "One two three.")
+    assert client.get("/api/backups").json() == []
+    answer = client.post("/api/backups")
+    assert answer.status_code == 201
+    backup = answer.json()
+    assert set(backup) == {"name", "reason", "created_at", "bytes"} and backup["reason"] == "asked"
+    assert backup in client.get("/api/backups").json()
+    client.put(f"/api/chapters/{chapter['id']}", json={"base_revision": 1, "text": ""})
+    books = client.get(f"/api/backups/{backup['name']}").json()
+    assert books == [{"id": project["id"], "title": "The Salt Road", "words": 3, "chapters": 1}]
+    answer = client.post(f"/api/backups/{backup['name']}/restore", json={"project": project["id"]})
+    assert answer.status_code == 201
+    restored = answer.json()
+    assert restored["title"].startswith("The Salt Road (backup of ") and restored["learning"] == "on"
+    (copy,) = restored["chapters"]
+    assert client.get(f"/api/chapters/{copy['id']}").json()["text"] == "One two three."
+    assert client.get(f"/api/chapters/{chapter['id']}").json()["text"] == ""
+    for name in ("nothing.db", "..%2Ftemplora.db", "%2Fetc%2Fpasswd"):
+        for response in (
+            client.get(f"/api/backups/{name}"),
+            client.post(f"/api/backups/{name}/restore", json={"project": project["id"]}),
+        ):
+            assert response.status_code == 404 and response.json()["error"]["code"] == "not_found"
+    answer = client.post(f"/api/backups/{backup['name']}/restore", json={"project": "nobody"})
+    assert answer.status_code == 404
+
+
+def test_a_damaged_backup_is_said_to_be(client: TestClient, tmp_path: Path) -> None:
+    project, _ = made(client, "One two three.")
+    backup = client.post("/api/backups").json()
+    (tmp_path / "data" / "backups" / backup["name"]).write_bytes(b"no database" * 1000)
+    answer = client.post(f"/api/backups/{backup['name']}/restore", json={"project": project["id"]})
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "storage" and "is damaged" in answer.json()["error"]["message"]
+
+
+def test_the_status_carries_what_the_writer_should_know(client: TestClient, tmp_path: Path) -> None:
+    before = client.get("/api/status").json()["warnings"]
+    (tmp_path / "data" / "templora.db.damaged-2026").touch()
+    (warning,) = set(client.get("/api/status").json()["warnings"]) - set(before)
+    assert "templora.db.damaged-2026" in warning

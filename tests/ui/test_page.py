@@ -2,61 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from templora.config import DEFAULT
 from templora.studio import Studio
-from tests.fakes import FakeEngine, fake_info
-from tests.ui.conftest import Serve
-from ui.server import create_app
+from tests.ui.desk_page import line, made, opened, prose, titles
 
-RECIPE = replace(DEFAULT, chunk_tokens=64, prefix_tokens=32)
 HOSTILE = "${window.hurt=1} {{window.hurt=1}} <img src=x onerror='window.hurt=1'>"
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    folder = tmp_path_factory.mktemp("desk")
-    engine = FakeEngine(fake_info(folder))
-    studio = Studio(folder / "data", engine, engine.info, RECIPE)
-    studio.start()
-    yield studio
-    studio.close()
-
-
-@pytest.fixture(scope="module")
-def url(studio: Studio, bundle: Path, serve: Serve) -> str:
-    return serve(create_app(studio))
-
-
-def prose(paragraphs: int) -> str:
-    return "\n\n".join(" ".join(f"w{(i * 30 + j) % 500}" for j in range(30)) for i in range(paragraphs))
-
-
-def made(studio: Studio, title: str, *texts: str) -> str:
-    project = studio.create_project(title)
-    for number, text in enumerate(texts, 1):
-        studio.add_chapter(project.id, f"Part {number}", text)
-    return project.id
-
-
-def opened(page: Page, url: str, project: str) -> None:
-    page.goto(f"{url}/?book={project}")
-    page.wait_for_function("() => window.templora?.state()?.chapter", timeout=30_000)
-
-
-def line(page: Page, id: str) -> Locator:
-    """A line of text that the page shows."""
-    return page.locator(f"#{id} input, #{id} textarea")
-
-
-def titles(studio: Studio, project: str) -> list[str]:
-    return [head.title for head in studio.project(project)[1]]
 
 
 def test_a_book_is_started_and_renamed(page: Page, url: str, studio: Studio) -> None:
@@ -118,24 +71,6 @@ def test_a_book_is_deleted_after_a_question_and_brought_back(page: Page, url: st
     page.locator("#book-restore").click()
     expect(page.locator("#books label", has_text="To be deleted")).to_have_count(1)
     assert project in [p.id for p in studio.projects()]
-
-
-def test_the_memory_panel_shows_what_is_learnt_and_pauses(page: Page, url: str, studio: Studio) -> None:
-    project = made(studio, "Memory", prose(20))
-    opened(page, url, project)
-    page.get_by_role("tab", name="Memory").click()
-    expect(line(page, "memory-line")).to_have_value("The memory is empty.")
-    page.locator("#learn-pause").click()
-    expect(page.locator("#learn-resume")).to_be_visible()
-    page.locator("#learn-resume").click()
-    expect(page.locator("#learn-pause")).to_be_visible()
-    page.locator("#learn-now").click()
-    expect(page.locator("#memory-number")).to_contain_text("−", timeout=15_000)
-    expect(page.locator("#memory-counts")).to_contain_text("600")
-    expect(page.locator("#memory-chart")).to_be_visible()
-    page.locator("#memory-discard").click()
-    page.locator("#discard-memory-yes").click()
-    expect(line(page, "memory-line")).to_have_value("The memory was discarded. ‘Learn now’ would learn the book again.")
 
 
 def test_a_draft_copy_keeps_the_memory_and_finishing_offers_to_relearn(page: Page, url: str, studio: Studio) -> None:

@@ -62,6 +62,21 @@ export function createApi(base) {
     /** The chapter's takes, oldest first, as the server stores them. */
     takes: (id) => json(chapterUrl(id, "/takes")),
 
+    /** What the memory knows of the chapter, `[{start, end, state}]` in code points of its saved text. */
+    passages: (id) => json(chapterUrl(id, "/passages")),
+
+    /** Goes back to a revision, as a new one: `{revision, text, …}`; 409 carries `current`. */
+    restore(id, number, baseRevision) {
+      const body = JSON.stringify({ base_revision: baseRevision });
+      return json(chapterUrl(id, `/revisions/${number}/restore`), { method: "POST", headers: HEADERS, body });
+    },
+
+    /** Leaves a span of the saved text out of the memory, or lets it be learnt again. */
+    exclude(id, { revision, start, end }, excluded) {
+      const body = JSON.stringify({ base_revision: revision, start, end, excluded });
+      return json(chapterUrl(id, "/excluded"), { method: "PUT", headers: HEADERS, body });
+    },
+
     /** Saves by compare-and-set: `{base_revision, text, accepted}` → `{revision}`; 409 carries `current`. */
     save(id, body, { leaving = false } = {}) {
       const payload = JSON.stringify(body);

@@ -3,14 +3,15 @@
  * whatever is typed meanwhile goes with the next. Nothing here ever overwrites a text that it has not seen.
  */
 
+import { isolateHistory } from "@codemirror/commands";
 import { Text } from "@codemirror/state";
 import { fingerprint } from "./drafts.js";
-import { codePointOffset } from "./positions.js";
+import { codePointOffset, plainLines } from "./positions.js";
 import { revise, spansField } from "./provenance.js";
 import { changesBetween, keepBoth } from "./worddiff.js";
 
 const SAVE_AFTER_MS = 1000;
-/** Whoever types without a pause is saved this often. */
+/** Whoever types on is saved this often. */
 const SAVE_WITHIN_MS = 10_000;
 const MIRROR_AFTER_MS = 300;
 const RETRY_MS = [1000, 2000, 4000, 8000, 16_000, 30_000];
@@ -240,8 +241,36 @@ export class ChapterDocument {
     return this.flush();
   }
 
+  // One step of its own for undo.
   #replace(text) {
-    this.#view.dispatch({ changes: changesBetween(this.#doc.toString(), text), userEvent: "input.replace" });
+    const changes = changesBetween(this.#doc.toString(), plainLines(text));
+    this.#view.dispatch({ changes, annotations: isolateHistory.of("full"), userEvent: "input.replace" });
+  }
+
+  /**
+   * Takes over a text that the server has made of what is saved here (an older revision brought back, say): `ask`
+   * gets the revision it is to be made of, and resolves to `{revision, text}`. Resolves to true when that stands in
+   * the editor, as one step that can be undone. Whatever was typed meanwhile, here or elsewhere, becomes a conflict or
+   * is shown first. Throws what `ask` throws otherwise.
+   */
+  async become(ask) {
+    if (!(await this.flush())) return false;
+    const doc = this.#doc;
+    let current;
+    try {
+      current = await ask(this.revision);
+    } catch (error) {
+      if (error.status === 409) await this.catchUp();
+      throw error;
+    }
+    if (this.#closed) return false;
+    if (this.#doc !== doc) {
+      this.disagree(current);
+      return false;
+    }
+    this.#replace(current.text);
+    this.#know(current);
+    return true;
   }
 
   /**

@@ -3,7 +3,9 @@
 import { EditorView } from "@codemirror/view";
 import { StyleModule } from "style-mod";
 import { createApi } from "./api.js";
+import { Band, passageAt } from "./band.js";
 import { rememberCaret, rememberedCaret } from "./caret.js";
+import { Compare } from "./compare.js";
 import { ConflictBanner } from "./conflict.js";
 import { ChapterDocument } from "./document.js";
 import { Drafts, reconcile } from "./drafts.js";
@@ -15,6 +17,7 @@ import { chapterState, closedState } from "./setup.js";
 import { Stage } from "./stage.js";
 import { Takes } from "./takes.js";
 import { surroundings } from "./theme.js";
+import { exclude, place, restoreRevision } from "./verbs.js";
 import { countWords, wordCount } from "./words.js";
 import { Writing } from "./writing.js";
 
@@ -102,7 +105,10 @@ export class Editor {
     const stage = new Stage({ ...parts, document: opened, takes });
     const settings = this.#settings;
     const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
-    this.#open = { document: opened, takes, stage, writing };
+    const band = new Band({ ...parts, document: opened });
+    const compare = new Compare({ ...parts, document: opened, takes, settings });
+    this.#open = { view: this.#view, document: opened, takes, stage, writing, band, compare };
+    band.refresh();
     // A chapter seen for the first time shows its beginning; the caret waits at its end.
     const [place, yMargin] = known === undefined ? [0, 400] : [this.#view.state.selection.main.head, 5];
     this.#view.dispatch({ effects: EditorView.scrollIntoView(place, { y: "nearest", yMargin }) });
@@ -126,10 +132,12 @@ export class Editor {
 
   async #close() {
     if (!this.#open) return;
-    const { document: opened, stage, takes } = this.#open;
+    const { document: opened, stage, takes, band, compare } = this.#open;
     stage.hide();
+    compare.stop();
     await opened.close();
     if (this.#open?.document !== opened) return; // closed by another call meanwhile
+    band.close();
     this.#banner.hide();
     if (opened.unsaved || opened.conflict) this.#visited.delete(opened.id);
     else this.#visited.set(opened.id, { state: this.#view.state, takes, revision: opened.revision });
@@ -158,6 +166,36 @@ export class Editor {
   previousTake = () => this.#open?.stage.turn(-1) ?? false;
   nextTake = () => this.#open?.stage.turn(1) ?? false;
 
+  /** The same continuation with the memory and without: see `compare.js` for what the page hears. */
+  compare = () => {
+    this.#open?.stage.hide();
+    return this.#open?.compare.run();
+  };
+
+  stopCompare = () => this.#open?.compare.stop();
+
+  /** One side of the comparison (0: with, 1: without) goes into the book. */
+  useCompared = async (side) => {
+    const id = await this.#open?.compare.choose(side);
+    if (id) return this.insertTake(id);
+    this.#notices.show("There is nothing of it to use yet.", "model");
+  };
+
+  // --- verbs on the chapter as it is saved ---
+
+  restoreRevision = (number) => this.#asked((open) => restoreRevision(open, this.#api, number));
+  exclude = (excluded) => this.#asked((open) => exclude(open, this.#api, excluded));
+  place = () => this.#asked((open) => place(open));
+
+  async #asked(verb) {
+    if (!this.#open) return { problem: "No chapter is open." };
+    this.#open.stage.hide();
+    const answer = await verb(this.#open).catch((error) => ({ problem: error.message }));
+    this.#open?.band.refresh({ now: true });
+    this.#report();
+    return answer;
+  }
+
   /** Saves now, and says so. */
   save = async () => {
     const saved = await this.flush();
@@ -169,6 +207,9 @@ export class Editor {
   flush = async () => (this.#open ? this.#open.document.flush() : true);
 
   focus = () => this.#view.focus();
+
+  /** What the book's memory knows has changed: the margin band follows in its own time. */
+  memoryMoved = () => this.#open?.band.refresh();
 
   /** Sampling settings (`temperature`, `max_tokens`, …) for the requests from now on; null takes one back. */
   settings = (changes) => {
@@ -202,6 +243,7 @@ export class Editor {
       selectionWords: countWords(state.sliceDoc(from, to)),
       conflict: Boolean(opened?.conflict),
       error: this.#notices.message,
+      passage: passageAt(state, from, to),
     };
   };
 
@@ -224,10 +266,15 @@ export class Editor {
   #heard(what, message) {
     const { document: opened } = this.#open ?? {};
     if (what === "failed") this.#notices.show(message, "save");
-    else if (what === "saved") this.#notices.clear("save");
+    else if (what === "saved") this.#saved();
     else if (what === "conflict") this.#disagreement(opened);
     else if (what === "resolved") this.#banner.hide();
     this.#report();
+  }
+
+  #saved() {
+    this.#notices.clear("save");
+    this.#open?.band.refresh();
   }
 
   #disagreement(opened) {
@@ -236,7 +283,8 @@ export class Editor {
   }
 
   #hidden() {
-    if (document.visibilityState !== "hidden" || !this.#open) return;
+    if (!this.#open) return;
+    if (document.visibilityState !== "hidden") return this.#open.band.seen();
     this.#open.document.mirror();
     this.#open.document.flush();
   }

@@ -8,13 +8,15 @@ import { Editor } from "./editor.js";
 const VERBS = [
   ...["continue", "another", "accept", "acceptWord", "dismiss", "previousTake", "nextTake"],
   ...["rewrite", "acceptRewrite", "rejectRewrite", "insertTake"],
-  ...["save", "flush", "focus", "settings"],
+  ...["restoreRevision", "exclude", "place"],
+  ...["compare", "stopCompare", "useCompared"],
+  ...["save", "flush", "focus", "settings", "memoryMoved"],
 ];
 
 /** The state while there is no editor. */
 const NOTHING = {
   ...{ chapter: null, saving: false, unsaved: false, savedAt: null, mode: "idle", index: -1, count: 0 },
-  ...{ tokensPerSecond: null, words: 0, selectionWords: 0, conflict: false, error: null },
+  ...{ tokensPerSecond: null, words: 0, selectionWords: 0, conflict: false, error: null, passage: null },
 };
 
 let editor = null;

@@ -19,6 +19,19 @@ export function utf16Offset(text, points) {
   return offset;
 }
 
+/** `spans` (`{start, end, …}` in code points) with both in UTF-16 units; clamped to the end of `text`. */
+export function utf16Spans(text, spans) {
+  const points = [...new Set(spans.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+  const places = new Map();
+  let [at, seen] = [0, 0];
+  for (const point of points) {
+    at += utf16Offset(text.slice(at), point - seen);
+    seen = point;
+    places.set(point, at);
+  }
+  return spans.map((span) => ({ ...span, start: places.get(span.start), end: places.get(span.end) }));
+}
+
 /** Line ends as the server keeps them: `\n` alone. */
 export function plainLines(text) {
   return text.replace(/\r\n?/g, "\n");

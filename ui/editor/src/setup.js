@@ -6,6 +6,7 @@
 import { history } from "@codemirror/commands";
 import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, placeholder } from "@codemirror/view";
+import { band } from "./band.js";
 import { ghostField } from "./ghost.js";
 import { prose } from "./prose.js";
 import { provenance } from "./provenance.js";
@@ -39,6 +40,7 @@ export function chapterState({ text, title, caret, keys, listener }) {
       provenance,
       ghostField,
       rewriteField,
+      band,
       wordCount,
       theme,
       EditorView.updateListener.of(listener),

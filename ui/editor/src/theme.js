@@ -75,7 +75,7 @@ const card = {
   boxShadow: "0 8px 26px rgba(0,0,0,.13)",
 };
 
-/** Styles of what stands around the text: messages and the two versions of a conflict. */
+/** Styles of what stands around the text: messages, the two versions of a conflict, the margin band. */
 export const surroundings = new StyleModule({
   ".templora": { backgroundColor: "var(--paper)", color: "var(--ink)", minHeight: "100%" },
   // Above the text without moving it: a line that jumps while one writes it is worse than one that is covered.
@@ -117,4 +117,21 @@ export const surroundings = new StyleModule({
     fontWeight: "600",
   },
   ...changeMarks(".templora .t-passage"),
+  ...bandMarks(),
 });
+
+// The margin band and its legend in the page: each state has a colour and a pattern of its own.
+function bandMarks() {
+  const stripes = (colour, on, off) =>
+    `repeating-linear-gradient(${colour} 0 ${on}px, transparent ${on}px ${on + off}px)`;
+  const worn = "color-mix(in srgb, var(--memory) 65%, transparent)";
+  return {
+    ".t-band": { display: "block", width: "3px", height: "100%" },
+    ".t-band-known": { background: worn },
+    ".t-band-pending": { background: stripes(worn, 5, 5) },
+    ".t-band-stale": { borderInline: "1px solid var(--stale)", boxSizing: "border-box" },
+    ".t-band-learning": { background: "var(--accent)", animation: "t-wait 1.6s ease-in-out infinite" },
+    ".t-band-excluded": { background: stripes("var(--soft)", 2, 4), width: "1px", marginInline: "1px" },
+    "@media (prefers-reduced-motion: reduce)": { ".t-band-learning": { animation: "none" } },
+  };
+}

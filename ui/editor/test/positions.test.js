@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codePointOffset, plainLines, utf16Offset } from "../src/positions.js";
+import { codePointOffset, plainLines, utf16Offset, utf16Spans } from "../src/positions.js";
 
 const TEXT = "a🦊b👩‍👩‍👧c𝒳é";
 
@@ -21,6 +21,18 @@ test("converting to UTF-16 and back is the identity", () => {
 
 test("an offset beyond the end is clamped to it", () => {
   assert.equal(utf16Offset("a🦊", 99), 3);
+});
+
+test("spans are converted together, whatever their order, and clamped", () => {
+  const spans = [
+    { start: 3, end: 99, state: "pending" },
+    { start: 0, end: 3, state: "known" },
+  ];
+  assert.deepEqual(utf16Spans("a🦊b𝒳", spans), [
+    { start: 4, end: 6, state: "pending" },
+    { start: 0, end: 4, state: "known" },
+  ]);
+  assert.deepEqual(utf16Spans("", []), []);
 });
 
 test("a lone surrogate counts as one code point, as it does for the server", () => {

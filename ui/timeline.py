@@ -1,0 +1,137 @@
+"""A chapter's history as it is shown: moments in plain words, and what has changed since. Pure."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+
+from storage.records import RevisionHead
+from ui import view
+
+GONE, NEW, SAME = "was there", "is new", "unchanged"
+"""What the pieces of `changes` are called: words of then that are gone, words that came since, and a fold."""
+AROUND_WORDS = 12
+"""Unchanged words shown on each side of a change; longer stretches are folded."""
+FOLD_WORDS = 8
+"""So few words are not worth a fold."""
+LONGEST = 30_000
+"""Paragraphs of more tokens than this that differ throughout are shown as a whole: old, then new."""
+
+Piece = tuple[str, str | None]
+Pair = tuple[str, str]
+
+_KINDS = {
+    "typed": "written",
+    "accepted": "with a take of the model",
+    "imported": "imported",
+    "restored": "brought back",
+}
+_TOKENS = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]|\s+")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def moments(heads: Sequence[RevisionHead], now: float) -> list[tuple[str, int]]:
+    """(label, number) for the timeline, newest first. `heads` is oldest first; the newest is how the chapter stands.
+
+    A label has two lines: the name or the time, then the rest.
+    """
+    rows: list[tuple[str, int]] = []
+    before = 0
+    for head in heads:
+        at = "Now" if head is heads[-1] else when(head.created_at, now)
+        first, *rest = [head.name, _small(at)] if head.name else [at]
+        change = head.words - before
+        counted = f"{view.words(head.words)}, {'+' if change >= 0 else '−'}{abs(change):,}"
+        rows.append((f"{first}\n" + " · ".join([*rest, _KINDS.get(head.kind, head.kind), counted]), head.number))
+        before = head.words
+    return rows[::-1]
+
+
+def when(at: float, now: float) -> str:
+    """A time as one says it, in this computer's time zone: 'Today 14:32', 'Yesterday 09:10', '3 Nov 18:20'."""
+    then, today = time.localtime(at), time.localtime(now)
+    clock = f"{then.tm_hour:02}:{then.tm_min:02}"
+    yesterday = time.localtime(now - 24 * 3600)
+    if then[:3] == today[:3]:
+        return f"Today {clock}"
+    if then[:3] == yesterday[:3]:
+        return f"Yesterday {clock}"
+    year = "" if then.tm_year == today.tm_year else f" {then.tm_year}"
+    return f"{then.tm_mday} {_MONTHS[then.tm_mon - 1]}{year} {clock}"
+
+
+def _small(at: str) -> str:
+    return at[0].lower() + at[1:]
+
+
+# --- what has changed ------------------------------------------------------------------------------------------------
+
+
+def changes(then: str, now: str, around: int = AROUND_WORDS) -> list[Piece]:
+    """How `now` differs from `then`, to be read: pieces of text, each (text, kind), kind None for what is in both.
+
+    Unchanged text further than `around` words from any change is folded. Empty where nothing differs.
+    """
+    pairs = _grouped(_paragraphs(then, now))
+    if all(old == new for old, new in pairs):
+        return []
+    pieces: list[Piece] = []
+    for index, (old, new) in enumerate(pairs):
+        if old == new:
+            pieces += _folded(old, around if index else 0, around if index < len(pairs) - 1 else 0)
+        else:
+            pieces += [(text, kind) for text, kind in ((old, GONE), (new, NEW)) if text]
+    return pieces
+
+
+def _paragraphs(then: str, now: str) -> Iterator[Pair]:
+    """(old, new) in order, paragraph by paragraph, then word by word inside the paragraphs that differ."""
+    old, new = then.split("\n\n"), now.split("\n\n")
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        # The blank line before a block belongs to it.
+        was = ("\n\n" if i1 and i1 < i2 else "") + "\n\n".join(old[i1:i2])
+        stands = ("\n\n" if j1 and j1 < j2 else "") + "\n\n".join(new[j1:j2])
+        if tag == "equal":
+            yield (max(was, stands, key=len),) * 2
+        else:
+            yield from _words(was, stands)
+
+
+def _words(then: str, now: str) -> Iterator[Pair]:
+    old, new = _TOKENS.findall(then), _TOKENS.findall(now)
+    if max(len(old), len(new)) > LONGEST:
+        yield then, now
+        return
+    for _, i1, i2, j1, j2 in SequenceMatcher(None, old, new).get_opcodes():
+        yield "".join(old[i1:i2]), "".join(new[j1:j2])
+
+
+def _grouped(pairs: Iterable[Pair]) -> list[Pair]:
+    """Neighbours of one kind become one. A lone space between two changes joins them: confetti cannot be read."""
+    groups: list[Pair] = []
+    for old, new in pairs:
+        same = old == new
+        if groups and (groups[-1][0] == groups[-1][1]) == same:
+            groups[-1] = (groups[-1][0] + old, groups[-1][1] + new)
+        elif not same and len(groups) > 1 and groups[-1][0].isspace() and "\n" not in groups[-1][0]:
+            space, _ = groups.pop()
+            groups[-1] = (groups[-1][0] + space + old, groups[-1][1] + space + new)
+        else:
+            groups.append((old, new))
+    return groups
+
+
+def _folded(text: str, head: int, tail: int) -> list[Piece]:
+    """Unchanged text with its first `head` and last `tail` words; what lies between is counted only."""
+    found = list(re.finditer(r"\S+", text))
+    hidden = len(found) - head - tail
+    if hidden <= FOLD_WORDS:
+        return [(text, None)]
+    begin = found[head - 1].end() if head else 0
+    end = found[-tail].start() if tail else len(text)
+    apart = "\n\n" if "\n" in text[begin:end] else " "
+    before: list[Piece] = [(text[:begin] + apart, None)] if head else []
+    after: list[Piece] = [(apart + text[end:], None)] if tail else []
+    return [*before, (f"⋯ {view.words(hidden)} ⋯", SAME), *after]
