@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from storage import authorship, revisions
+from itertools import groupby
+
+from storage import authorship, purging, revisions, thinning
 from storage.authorship import AcceptedTake
 from storage.chapters import Chapters, order, project_of
 from storage.checks import clean_title
-from storage.records import ProvenanceReport, RevisionHead, Run
+from storage.records import ProvenanceReport, PurgedHistory, RevisionHead, Run
 from storage.revisions import NO_CHAPTER
-from templora.errors import NotFound
+from templora.errors import NotFound, RevisionDamaged
+
+_HEAD = "chapter, number, kind, name, words, created_at"
 
 
 class History(Chapters):
     def revisions(self, chapter: str) -> list[RevisionHead]:
         """What the chapter can go back to, the newest last. Raises `NotFound`."""
         with self._store.read() as rows:
-            found = rows.all(
-                """SELECT chapter, number, kind, name, words, created_at FROM revisions
-                   WHERE chapter = ? ORDER BY number""",
-                chapter,
-            )
+            found = rows.all(f"SELECT {_HEAD} FROM revisions WHERE chapter = ? ORDER BY number", chapter)
         if not found:
             raise NotFound(NO_CHAPTER)
         return [RevisionHead(**row) for row in found]
@@ -44,6 +44,51 @@ class History(Chapters):
             project_of(sql, chapter)
             revisions.read(sql, chapter, number)  # raises NotFound
             sql.run("UPDATE revisions SET name = ? WHERE chapter = ? AND number = ?", name, chapter, number)
+
+    def thin_revisions(self) -> int:
+        """Delete the revisions that have had their time (see `storage.thinning`); returns how many.
+
+        A chapter of which one is damaged keeps all of them; `RevisionDamaged` is raised once the others are done.
+        """
+        now, gone = self._clock(), 0
+        damaged: RevisionDamaged | None = None
+        for chapter, heads in self._aged(now - thinning.ALL_S):
+            numbers = thinning.outlived(heads, now)
+            if not numbers:
+                continue
+            try:
+                with self._store.transaction() as sql:
+                    revisions.drop(sql, chapter, numbers)
+                gone += len(numbers)
+            except RevisionDamaged as error:
+                damaged = error
+        if damaged is not None:
+            raise damaged
+        return gone
+
+    def purge_history(self, project: str) -> PurgedHistory:
+        """Delete for good what a book was: all revisions but each chapter's newest, deleted chapters, takes that were
+        never accepted, the texts of the others, and their traces in the log.
+
+        Raises `NotFound`; `StorageError` where the log could not be emptied: the rows are gone then.
+        """
+        with self._store.transaction() as sql:
+            self.project(project)
+            gone = purging.purge_history(sql, project, self._clock())
+        self._store.scrub()
+        return gone
+
+    def _aged(self, before: float) -> list[tuple[str, list[RevisionHead]]]:
+        """The chapters that have more than one revision from before a time (Unix seconds), with all their revisions."""
+        with self._store.read() as rows:
+            found = rows.all(
+                f"""SELECT {_HEAD} FROM revisions WHERE chapter IN
+                    (SELECT chapter FROM revisions WHERE created_at < ? GROUP BY chapter HAVING count(*) > 1)
+                    ORDER BY chapter, number""",
+                before,
+            )
+        heads = [RevisionHead(**row) for row in found]
+        return [(chapter, list(of)) for chapter, of in groupby(heads, key=lambda head: head.chapter)]
 
     def provenance(self, project: str) -> ProvenanceReport:
         """How many words of the book the writer typed, and how many each model gave. Raises `NotFound`."""

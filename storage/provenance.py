@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import accumulate, groupby
+from itertools import accumulate
 
 from storage.records import Accepted, Run, Span
 from templora.errors import BadInput
@@ -201,9 +201,14 @@ class _Authors:
         return pieces
 
 
-def _joined(runs: Sequence[Run]) -> list[Run]:
-    some = [run for run in runs if run.length]
-    return [Run(sum(run.length for run in same), take) for take, same in groupby(some, key=lambda run: run.take)]
+def _joined(runs: Iterable[Run]) -> list[Run]:
+    joined: list[Run] = []
+    for run in runs:
+        if joined and joined[-1].take == run.take:
+            joined[-1] = Run(joined[-1].length + run.length, run.take)
+        elif run.length:
+            joined.append(run)
+    return joined
 
 
 def _ordered(accepted: Sequence[Accepted], length: int) -> list[Accepted]:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from storage import revisions
 from storage.database import Sql
+from storage.records import PurgedHistory
 
 
-@dataclass(frozen=True)
-class Purged:
-    """How many rows went."""
-
-    revisions: int
-    chapters: int
-    takes: int
-
-
-def purge_chapters(sql: Sql, project: str, chapters: Collection[str], now: float) -> Purged:
+def purge_chapters(sql: Sql, project: str, chapters: Collection[str], now: float) -> PurgedHistory:
     """Delete chapters of a book with their revisions and takes.
 
     What was accepted from a take may stand in another chapter, after a split or a merge. Such a take goes there,
@@ -39,4 +30,22 @@ def purge_chapters(sql: Sql, project: str, chapters: Collection[str], now: float
         for table in gone:
             gone[table] += sql.run(f"DELETE FROM {table} WHERE chapter = ?", chapter)
         sql.run("DELETE FROM chapters WHERE id = ?", chapter)
-    return Purged(gone["revisions"], len(chapters), gone["takes"])
+    return PurgedHistory(gone["revisions"], len(chapters), gone["takes"])
+
+
+def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
+    """Delete what a book was: all revisions but the newest of its chapters, its deleted chapters, and its takes that
+    were never accepted. Of the others stays which model wrote them and how much was accepted, but no word."""
+    deleted = sql.all("SELECT id FROM chapters WHERE project = ? AND deleted_at NOT NULL", project)
+    gone = purge_chapters(sql, project, [row["id"] for row in deleted], now)
+    older = sql.run(
+        """DELETE FROM revisions WHERE chapter IN (SELECT id FROM chapters WHERE project = ?)
+           AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.chapter = revisions.chapter)""",
+        project,
+    )
+    takes = sql.run("DELETE FROM takes WHERE project = ? AND accepted_revision IS NULL", project)
+    for take in sql.all("SELECT id, accepted_words, text FROM takes WHERE project = ? AND text <> ''", project):
+        offered = len(take["text"].split())
+        counted = offered if take["accepted_words"] is None else min(take["accepted_words"], offered)
+        sql.run("UPDATE takes SET text = '', instruction = NULL, accepted_words = ? WHERE id = ?", counted, take["id"])
+    return PurgedHistory(gone.revisions + older, gone.chapters, gone.takes + takes)

@@ -146,6 +146,15 @@ class ProvenanceReport:
 
 
 @dataclass(frozen=True)
+class PurgedHistory:
+    """How many revisions, deleted chapters and takes were deleted for good."""
+
+    revisions: int
+    chapters: int
+    takes: int
+
+
+@dataclass(frozen=True)
 class Backup:
     """One file in `backups/`: every book as it stood at `created_at`. `bytes`: its size."""
 

@@ -82,13 +82,17 @@ class Studio:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="mirror", daemon=True)
-        try:
-            self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S)
-            self._manuscripts.settle_takes()
-            self._snapshots.sweep()
-            self._safety.backups.sweep()
-        except StorageError as error:  # what cannot be tidied up today must not keep the writer from the book
-            log.warning("%s", error.message)
+        for tidy_up in (
+            lambda: self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S),
+            self._manuscripts.settle_takes,
+            self._manuscripts.thin_revisions,
+            self._snapshots.sweep,
+            self._safety.backups.sweep,
+        ):
+            try:
+                tidy_up()
+            except StorageError as error:  # what cannot be tidied up today must not keep the writer from the book
+                log.warning("%s", error.message)
         engine.on_status(self._model_changed)
         self._model_changed(engine.status())
 
