@@ -24,6 +24,7 @@ from templora.engine import Drop, Engine, GaveWay, Learn, Learnt, Resident, Resi
 from templora.errors import (
     BadInput,
     EngineError,
+    EngineStopped,
     MemoryNotResident,
     ModelNotReady,
     NotFound,
@@ -129,7 +130,7 @@ class Learning:
                         return True
                 except NotFound:
                     continue
-                except EngineError as error:
+                except (ModelNotReady, EngineStopped, MemoryNotResident) as error:
                     log.info("learning waits: %s", error.message)
                 except TemploraError as error:
                     self._fail(state, error.message)
