@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
@@ -30,6 +31,10 @@ HEALTHY_S = 180.0
 CLOSE_S = 5.0
 _STARTING = "The model is loading."
 _RESTARTING = "The model process ended unexpectedly and is being started again. Your text is safe."
+_RAN_OUT = (
+    "The model process ended, probably because the machine ran out of memory, and is being started again. Your text is "
+    "safe. If this happens again, close other programs, or choose a smaller model with --model."
+)
 
 
 class WorkerEngine(Dispatcher):
@@ -159,15 +164,15 @@ class WorkerEngine(Dispatcher):
         self._process = None
         for stream in (process.stdin, process.stdout, process.stderr):
             _close(stream)
-        failed = self._status.state == "failed"
+        failed, why = self._status.state == "failed", _why(code, tail)
         if not self._closed.is_set() and not failed:
             log.warning("the model process ended with code %s\n%s", code, "\n".join(tail))
             # The status first: who asks again at once is told to wait.
-            self._report(replace(self._status, state="loading", message=_RESTARTING, progress=None))
+            self._report(replace(self._status, state="loading", message=why, progress=None))
         with self._lock:
             left, self._pending = self._pending, {}
         for emit in left.values():
-            emit(Failed(EngineStopped.code, _RESTARTING))
+            emit(Failed(EngineStopped.code, why))
 
     def _take(self, line: bytes) -> None:
         try:
@@ -182,6 +187,13 @@ class WorkerEngine(Dispatcher):
             emit = self._pending.pop(number, None) if is_reply(message) else self._pending.get(number)
         if emit is not None:
             emit(message)
+
+
+def _why(code: int, tail: Iterable[str]) -> str:
+    """What the writer is told of a process that has died. A system out of memory kills it, or its libraries give up."""
+    killed = sys.platform != "win32" and code == -signal.SIGKILL
+    ran_out = any(word in line for line in tail for word in ("bad_alloc", "MemoryError", "llocate memory"))
+    return _RAN_OUT if killed or ran_out else _RESTARTING
 
 
 def _environment() -> dict[str, str]:

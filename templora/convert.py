@@ -30,15 +30,22 @@ def parsing(name: str) -> Generator[None]:
         yield
     except ModelError:
         raise
-    except MemoryError as error:
-        raise ModelTooBig(f"{name} does not fit into this machine's memory. Choose a smaller model.") from error
     except Exception as error:
-        if "out of memory" in str(error).lower():
-            raise ModelTooBig(f"{name} does not fit into the memory that is free. Choose a smaller model.") from error
+        if ran_out_of_memory(error):
+            raise ModelTooBig(
+                f"The machine ran out of memory: {name} does not fit into what is free. Close other programs, or "
+                "choose a smaller model with --model."
+            ) from error
         if "trust_remote_code" in str(error):
             raise ModelUnsafe(f"{name} wants to run a program of its own, which Templora does not allow.") from error
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelDamaged(f"{name} cannot be loaded: {reason}. Fetch it again, or choose another model.") from error
+
+
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether this is Python's own error, a graphics card's, or that of the allocator on the processor."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in said or "allocate memory" in said
 
 
 @contextmanager

@@ -25,6 +25,7 @@ import torch
 from templora import models
 from templora.adapter import Adapter, Claim, from_bytes, to_bytes
 from templora.config import DEFAULT, Recipe, Sampling
+from templora.convert import ran_out_of_memory
 from templora.dispatch import Dispatcher, Emit
 from templora.engine import (
     STRONGEST,
@@ -73,6 +74,9 @@ log = logging.getLogger(__name__)
 RESIDENT = 4
 """Memories held at a time; an evicted one is opened again from its snapshot."""
 _SPEED_EVERY_S = 1.0
+_RAN_OUT = (
+    "The machine ran out of memory. Your text is safe: close other programs, or choose a smaller model with --model."
+)
 
 
 class EmbeddedEngine(Dispatcher):
@@ -113,7 +117,8 @@ class EmbeddedEngine(Dispatcher):
             return
         except Exception as error:
             log.exception("the model could not be loaded")
-            self._fail(ModelError(f"The model could not be loaded ({error}). Choose another with --model."))
+            reason = f"The model could not be loaded ({error}). Choose another with --model."
+            self._fail(ModelError(_RAN_OUT if ran_out_of_memory(error) else reason))
             return
         self._room = room
         self._show("ready", "Ready.")
@@ -155,12 +160,8 @@ class EmbeddedEngine(Dispatcher):
         except Exception as error:
             log.exception("a request of type %s failed", type(job.request).__name__)
             room.release()
-            if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
-                return Failed(
-                    EngineError.code,
-                    "The machine ran out of memory. Your text is safe: close other programs, or choose a smaller "
-                    "model with --model.",
-                )
+            if ran_out_of_memory(error):
+                return Failed(EngineError.code, _RAN_OUT)
             return Failed(EngineError.code, "The model stopped at an error of its own. Your text is safe; try again.")
 
     def _generate(self, room: _Room, job: Job, request: Continue | Rewrite) -> Reply:

@@ -18,7 +18,14 @@ from storage.snapshots import Snapshots
 from templora import chunks as chunking
 from templora.books import Books
 from templora.engine import Engine, GaveWay, Learn, Learnt
-from templora.errors import BadInput, EngineError, MemoryNotResident, ModelNotReady, NotFound, TemploraError
+from templora.errors import (
+    BadInput,
+    EngineStopped,
+    MemoryNotResident,
+    ModelNotReady,
+    NotFound,
+    TemploraError,
+)
 from templora.keeping import Keeping, MemoryState
 from templora.leaving import Forgotten, Leaving
 from templora.memory import Lineage, Link, Plan, Work
@@ -107,7 +114,7 @@ class Learning:
                         return True
                 except NotFound:
                     continue
-                except EngineError as error:
+                except (ModelNotReady, EngineStopped, MemoryNotResident) as error:
                     log.info("learning waits: %s", error.message)
                 except TemploraError as error:
                     self._fail(state, error.message)

@@ -72,12 +72,14 @@ class Worker:
         except TemploraError as error:
             self._answer(number, Failed(error.code, error.message))
         else:
-            if number in self._cancels:
-                self._cancels[number] = cancel
+            with self._lock:
+                if number in self._cancels:  # else it has been answered meanwhile
+                    self._cancels[number] = cancel
 
     def _answer(self, number: int, answer: Event | Reply) -> None:
         if is_reply(answer):
-            self._cancels.pop(number, None)
+            with self._lock:
+                self._cancels.pop(number, None)
         self._write(number, answer)
 
     def _status(self, status: ModelStatus) -> None:

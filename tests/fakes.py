@@ -88,6 +88,7 @@ class FakeEngine:
         self.replies: list[str] = []
         self.gate: threading.Event | None = None
         self.stream_error: TemploraError | None = None
+        self.learn_error: TemploraError | None = None
         self.give_way = 0
         self.dead = False
         self.state = "ready"
@@ -121,6 +122,8 @@ class FakeEngine:
                 self.memories[memory] = held
                 return Opened({"torch": "fake"})
             case Learn(memory, becomes, _, chunk, keep):
+                if self.learn_error is not None:
+                    raise self.learn_error
                 if self.give_way:
                     self.give_way -= 1
                     return GaveWay()

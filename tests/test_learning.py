@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from templora.engine import Drop, Learn
-from templora.errors import BadInput, DiskFull
+from templora.errors import BadInput, DiskFull, EngineError
 from tests.studio_desk import Desk, prose
 
 
@@ -256,6 +256,21 @@ def test_a_full_disk_is_told_and_tried_again(desk: Desk, monkeypatch: pytest.Mon
         desk.work()
         report = desk.studio.memory(project)
         assert report.state == "failed" and report.failure == "The disk is full."
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    assert desk.studio.memory(project).state == "current"
+
+
+def test_a_model_that_runs_out_of_memory_is_not_asked_over_and_over(desk: Desk) -> None:
+    project = desk.book(prose(8))
+    desk.engine.learn_error = EngineError("The machine ran out of memory.")
+    desk.studio.memory_do(project, "learn")
+    for _ in range(5):
+        desk.work()
+    asked = [request for request in desk.engine.requests if isinstance(request, Learn)]
+    report = desk.studio.memory(project)
+    assert len(asked) == 1 and report.state == "failed" and report.failure == "The machine ran out of memory."
+    desk.engine.learn_error = None
     desk.studio.memory_do(project, "learn")
     desk.work()
     assert desk.studio.memory(project).state == "current"

@@ -209,28 +209,37 @@ def test_a_model_that_cannot_be_used_is_final_until_asked_again(tmp_path: Path) 
     engine.close()
 
 
+@pytest.mark.parametrize(
+    ("last_words", "told"),
+    [("sys.exit('out of luck')", "ended unexpectedly"), ("sys.exit('std::bad_alloc')", "ran out of memory")],
+)
 def test_a_process_that_keeps_dying_is_tried_ever_more_rarely(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, last_words: str, told: str
 ) -> None:
+    """With a fifth of a second for each second."""
+    assert (client.FIRST_WAIT_S, client.LONGEST_WAIT_S) == (1, 60)
     starts: list[float] = []
     real = subprocess.Popen
 
     def dying(command: list[str], **settings: Any) -> Any:
         starts.append(time.monotonic())
-        return real([sys.executable, "-S", "-c", "import sys; sys.exit('out of luck')"], **settings)
+        return real([sys.executable, "-S", "-c", f"import sys; {last_words}"], **settings)
 
     monkeypatch.setattr(client.subprocess, "Popen", dying)
-    monkeypatch.setattr(client, "FIRST_WAIT_S", 0.4)
+    monkeypatch.setattr(client, "FIRST_WAIT_S", 0.2)
+    monkeypatch.setattr(client, "LONGEST_WAIT_S", 1.0)
+    messages: list[str] = []
     with caplog.at_level(logging.WARNING, "templora.worker"):
         engine = WorkerEngine("any", tmp_path)
-        wait_until(lambda: len(starts) == 4)
+        engine.on_status(lambda status: messages.append(status.message))
+        wait_until(lambda: len(starts) == 7)
         engine.close()
     waits = [later - earlier for earlier, later in pairwise(starts)]
-    assert waits[0] >= 0.4
-    assert waits[1] >= 0.8
-    assert waits[2] >= 1.6
-    assert "out of luck" in caplog.text
-    assert engine.status().state == "loading"
+    for wait, least in zip(waits, [0.2, 0.4, 0.8, 1.0, 1.0, 1.0], strict=True):
+        assert wait >= least
+    assert waits[-1] < 5, "it stays at the longest wait; doubled on and on it would be 6.4"
+    assert last_words.split("'")[1] in caplog.text
+    assert engine.status().state == "loading" and told in messages[-1]
 
 
 def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
