@@ -59,8 +59,8 @@ class Ledger:
 
     speed: float
     histories: dict[str, checks.History] = field(default_factory=dict)
-    deleted: dict[str, set[bool]] = field(default_factory=dict)
-    titles: dict[str, set[str]] = field(default_factory=dict)
+    deleted: dict[str, set[Any]] = field(default_factory=dict)
+    titles: dict[str, set[Any]] = field(default_factory=dict)
     takes: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By id: (chapter, text)."""
     acknowledged: int = 0
