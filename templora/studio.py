@@ -86,6 +86,7 @@ class Studio:
             self._manuscripts.settle_takes()
             self._snapshots.sweep()
             self._safety.backups.sweep()
+            self._library.sweep()
         except StorageError as error:  # what cannot be tidied up today must not keep the writer from the book
             log.warning("%s", error.message)
         engine.on_status(self._model_changed)
