@@ -22,7 +22,7 @@ from tests.reliability.checks import Books, BookState
 from tests.reliability.nursery import Nursery
 from tests.reliability.scenarios import LEARNING, SCENARIOS, WRITING
 
-SAMPLE = {"writing": 40, "learning": 40, "closing": 30}
+SAMPLE = {"writing": 24, "learning": 24, "closing": 40, "finish": 12, "backup": 12}
 """Points of a scenario in the short tests, for each way to kill; `FEW` of the others."""
 FEW = 6
 
@@ -113,6 +113,7 @@ def recovers(folder: Path, info: ModelInfo, expected: Expected) -> None:
         bench.work()
         assert bench.resident(project.id) == bench.planned(project.id)
     checks.mirrors_say_what_the_books_say(bench.studio, bench.data)
+    checks.nothing_is_left_half_done(bench.data)
     assert not bench.engine.wrong
 
 
