@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,12 @@ class Library:
         project = self._manuscripts.add_book(_short(book.title), chapters)
         self._learning.touch(project.id)
         return project
+
+    def sweep(self) -> None:
+        """At the start: delete what a crash left half written."""
+        for path in self._folder.glob("projects/*/exports/*.part"):
+            with suppress(OSError):
+                path.unlink()
 
     def copy(self, project_id: str, format: str) -> Export:
         """A draft copy; the memory stays."""

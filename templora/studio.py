@@ -88,6 +88,7 @@ class Studio:
             self._manuscripts.thin_revisions,
             self._snapshots.sweep,
             self._safety.backups.sweep,
+            self._library.sweep,
         ):
             try:
                 tidy_up()

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.records import Snapshot
+from storage import deltas, revisions
+from storage.copies import complaint
+from storage.records import ChapterHead, Snapshot
 from storage.snapshots import Snapshots
 from templora import memory
 from templora.studio import Studio
@@ -19,15 +21,26 @@ History = tuple[tuple[int, str, str], ...]
 
 
 @dataclass(frozen=True)
+class ChapterState:
+    title: str
+    history: History
+    names: tuple[str | None, ...]
+    """Of the revisions."""
+    learned: bool
+    excluded: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class BookState:
     """A book without its ids: titles are unique in these tests. Chapters are in order, deleted ones by title."""
 
     title: str
     deleted: bool
     learning: str
+    strength: float
     finished: bool
-    chapters: tuple[tuple[str, History], ...]
-    deleted_chapters: tuple[tuple[str, History], ...]
+    chapters: tuple[ChapterState, ...]
+    deleted_chapters: tuple[ChapterState, ...]
     takes: tuple[tuple[str, bool], ...]
     """(text, accepted?)"""
 
@@ -36,9 +49,17 @@ Books = tuple[BookState, ...]
 
 
 def history(studio: Studio, chapter: str) -> History:
-    """What the chapter can go back to."""
-    revisions = studio._manuscripts.revisions(chapter)  # pyright: ignore[reportPrivateUsage]
-    return tuple((revision.number, revision.kind, revision.text) for revision in revisions)
+    """What the chapter can go back to. All of it in one pass: asking for each would read the newer ones each time."""
+    found: list[tuple[int, str, str]] = []
+    with studio._store.read() as rows:  # pyright: ignore[reportPrivateUsage]
+        everything = "SELECT * FROM revisions WHERE chapter = ? ORDER BY number DESC"
+        for row, body in revisions._unpacked(rows.all(everything, chapter)):  # pyright: ignore[reportPrivateUsage]
+            if row["packed"] is not None:
+                deltas.check(body, row["packed"])
+            found.append((row["number"], row["kind"], body[body.index("\n") + 1 :]))
+    oldest, text = found[-1][0], found[-1][2]
+    assert studio.revision_text(chapter, oldest) == text
+    return tuple(reversed(found))
 
 
 def books(studio: Studio) -> Books:
@@ -54,13 +75,19 @@ def books(studio: Studio) -> Books:
                     title=project.title,
                     deleted=deleted,
                     learning=project.learning,
+                    strength=project.strength,
                     finished=project.finished_at is not None,
-                    chapters=tuple((head.title, history(studio, head.id)) for head in heads),
-                    deleted_chapters=tuple((head.title, history(studio, head.id)) for head in gone),
+                    chapters=tuple(_chapter(studio, head) for head in heads),
+                    deleted_chapters=tuple(_chapter(studio, head) for head in gone),
                     takes=tuple((take.text, take.accepted_revision is not None) for take in takes),
                 )
             )
     return tuple(found)
+
+
+def _chapter(studio: Studio, head: ChapterHead) -> ChapterState:
+    names = tuple(revision.name for revision in studio.revisions(head.id))
+    return ChapterState(head.title, history(studio, head.id), names, head.learned, head.excluded)
 
 
 def takes_are_kept(found: Books, possible: Sequence[Books]) -> None:
@@ -84,7 +111,8 @@ def chapters_are_in_order(studio: Studio) -> None:
         assert [head.position for head in heads] == list(range(len(heads)))
         for head in heads:
             chapter = studio.chapter(head.id)
-            assert (chapter.revision, chapter.text) == history(studio, head.id)[-1][::2]
+            assert chapter.revision == studio.revisions(head.id)[-1].number
+            assert chapter.text == studio.revision_text(head.id, chapter.revision)
             runs = studio._manuscripts.runs(head.id)  # pyright: ignore[reportPrivateUsage]
             assert sum(run.length for run in runs) == len(chapter.text)
 
@@ -129,6 +157,13 @@ def snapshots_are_true(studio: Studio, data: Path, decoder: Decoder) -> None:
 def learnt(snapshots: Snapshots, snapshot: Snapshot) -> list[list[int]]:
     """What a snapshot of the fake engine has learnt. Reads its file through, and checks its SHA-256."""
     return json.loads(snapshots.path(snapshot).read_bytes())
+
+
+def nothing_is_left_half_done(data: Path) -> None:
+    """After a start and a close: no file on its way is left, and the backups that are listed can be read."""
+    assert list(data.rglob("*.part*")) == []
+    for path in (data / "backups").glob("*"):
+        assert complaint(path) is None
 
 
 def files(folder: Path) -> set[str]:

@@ -59,7 +59,8 @@ class Hooks:
         os.fsync = counted
 
     def _wrap_sqlite(self) -> None:
-        hooks, sqlite, connect = self, database.sqlite3, database.sqlite3.connect
+        sqlite: Any = database.sqlite3
+        hooks, connect = self, sqlite.connect
 
         class Connection(sqlite.Connection):
             def execute(self, *args: Any) -> Any:

@@ -59,8 +59,8 @@ class Ledger:
 
     speed: float
     histories: dict[str, checks.History] = field(default_factory=dict)
-    deleted: dict[str, set[bool]] = field(default_factory=dict)
-    titles: dict[str, set[str]] = field(default_factory=dict)
+    deleted: dict[str, set[Any]] = field(default_factory=dict)
+    titles: dict[str, set[Any]] = field(default_factory=dict)
     takes: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By id: (chapter, text)."""
     acknowledged: int = 0
@@ -80,10 +80,11 @@ class Ledger:
         starts = {ask.intent["new"] for ask in asks if "new" in ask.intent} | {"The beginning"}
         for chapter in self.histories.keys() | made.keys() - {""}:
             assert chapter in {*alive, *gone}, "a chapter is missing"
-        for chapter in [*alive, *gone]:
-            self._revisions(studio, chapter, asks, starts)
+        found = {chapter: checks.history(studio, chapter) for chapter in [*alive, *gone]}
+        for chapter, history in found.items():
+            self._revisions(studio, chapter, history, asks, starts)
         self._takes(studio, facts, asks)
-        self.histories = {chapter: checks.history(studio, chapter) for chapter in [*alive, *gone]}
+        self.histories = found
 
     # --- chapters ---
 
@@ -104,8 +105,10 @@ class Ledger:
 
     # --- revisions ---
 
-    def _revisions(self, studio: Studio, chapter: str, asks: list[Asked], starts: set[str]) -> None:
-        found = {number: (kind, text) for number, kind, text in checks.history(studio, chapter)}
+    def _revisions(
+        self, studio: Studio, chapter: str, history: checks.History, asks: list[Asked], starts: set[str]
+    ) -> None:
+        found = {number: (kind, text) for number, kind, text in history}
         known = {number: [Version(text, kind, True)] for number, kind, text in self.histories.get(chapter, ())}
         for ask in asks:
             if ask.intent.get("chapter") == chapter and "number" in ask.intent:

@@ -77,6 +77,23 @@ def _write(bench: Bench, done: Done) -> None:
     done("delete")
     studio.restore_chapter(third)
     done("restore")
+    revisions = studio.revisions(fourth)
+    studio.name_revision(fourth, revisions[0].number, "The beginning")
+    done("name revision")
+    studio.restore_revision(fourth, studio.chapter(fourth).revision, revisions[0].number)
+    done("restore revision")
+    chapter = studio.chapter(first)
+    studio.split_chapter(first, chapter.revision, len(chapter.text) // 2, "Chapter 1, second half")
+    done("split")
+    half = studio.chapter(first)
+    studio.exclude(first, half.revision, 0, len(half.text) // 2, True)
+    done("exclude")
+    studio.merge_chapter(first, half.revision)
+    done("merge")
+    studio.set_learned(third, False)
+    done("leave out")
+    studio.set_strength(project, 0.5)
+    done("strength")
     studio.rename_project(project, "The book renamed")
     done("rename book")
 
@@ -119,6 +136,14 @@ def _import(bench: Bench, done: Done) -> None:
     book = "".join(f"# Part {number}\n\n{prose(2)}\n\n" for number in range(1, 4))
     bench.studio.import_book(book.encode(), "imported.md")
     done("import")
+
+
+def _back_up(bench: Bench, done: Done) -> None:
+    bench.studio.back_up()
+    done("back up")
+    (backup,) = bench.studio.backups()
+    bench.studio.restore_book(backup.name, _book(bench))
+    done("restore from the backup")
 
 
 def _take(bench: Bench, done: Done) -> None:
@@ -192,6 +217,7 @@ WRITING = {
     "purge": Scenario(_prepare_purge, _purge),
     "import": Scenario(_open, _import),
     "take": Scenario(_prepare_writing, _take),
+    "backup": Scenario(_prepare_writing, _back_up),
     "closing": Scenario(_prepare_closing, _close),
 }
 LEARNING = {

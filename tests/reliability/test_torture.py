@@ -55,6 +55,7 @@ def survived(folder: Path, info: ModelInfo, epoch: float, ledger: Ledger, kill: 
             bench.work()
             assert bench.resident(project.id) == bench.planned(project.id)
     checks.mirrors_say_what_the_books_say(bench.studio, bench.data)
+    checks.nothing_is_left_half_done(bench.data)
     assert not bench.engine.wrong
     (folder / f"journal-{kill}").unlink(missing_ok=True)
     if on_copy:

@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,10 +159,14 @@ def accepts(writer: Writer) -> None:
 
 
 def arranges(writer: Writer) -> None:
-    """Deletes chapters, puts them back, moves and renames them."""
+    """Deletes chapters, puts them back, moves, renames and splits them, and goes back to what they said before."""
     chapters, deleted = writer.chapters(), writer.studio.deleted_chapters(writer.project)
     id = writer.random.choice(chapters)
-    match writer.random.randrange(4):
+    match writer.random.randrange(6):
+        case 4:
+            _goes_back(writer, id)
+        case 5:
+            _splits(writer, id)
         case 0 if len(chapters) > 3:
             writer.ask(lambda: writer.studio.delete_chapter(id), chapter=id, deleted=True)
         case 1 if deleted:
@@ -176,10 +181,29 @@ def arranges(writer: Writer) -> None:
     time.sleep(5 * PAUSE_S)
 
 
+def _goes_back(writer: Writer, id: str) -> None:
+    studio, chapter = writer.studio, writer.studio.chapter(id)
+    number = writer.random.choice(studio.revisions(id)).number
+    text = studio.revision_text(id, number)
+    intent = {"chapter": id, "number": chapter.revision + 1, "text": text, "revision": "restored"}
+    if text != chapter.text:
+        writer.ask(lambda: studio.restore_revision(id, chapter.revision, number), **intent)
+
+
+def _splits(writer: Writer, id: str) -> None:
+    chapter = writer.studio.chapter(id)
+    at = chapter.text.find(" ", len(chapter.text) // 2)
+    if at < 0 or len(writer.chapters()) >= CHAPTERS:
+        return
+    first, second = chapter.text[:at].rstrip(), chapter.text[at:].lstrip()
+    intent = {"chapter": id, "number": chapter.revision + 1, "text": first, "revision": "typed", "new": second}
+    writer.ask(lambda: writer.studio.split_chapter(id, chapter.revision, at, writer.words()), **intent)
+
+
 def minds(writer: Writer) -> None:
     """Asks things of the memory."""
     studio, project = writer.studio, writer.project
-    match writer.random.randrange(12):
+    match writer.random.randrange(16):
         case 0:
             studio.discard_memory(project)
         case 1:
@@ -188,8 +212,15 @@ def minds(writer: Writer) -> None:
             studio.memory_do(project, "pause")
         case 3:
             studio.copy(project, "markdown")
-        case number:
-            studio.memory_do(project, "learn" if number % 2 else "resume")
+        case 4:
+            studio.back_up()
+        case 5:
+            studio.finish(project, "text")
+        case number if number % 2:
+            studio.memory_do(project, "learn")
+        case _:
+            with suppress(BadInput):  # the book is finished
+                studio.memory_do(project, "resume")
     studio.memory(project)
     time.sleep(5 * PAUSE_S)
 

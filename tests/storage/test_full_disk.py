@@ -1,15 +1,14 @@
 """A disk that is really full: the save is refused with a reason, what was saved stays, and there is a way on.
 
-Two ways to get one, of which the second needs no rights: a small file system in memory, and a limit on file sizes.
+Two ways to get one: see `tests.full_disk`.
 """
 
 from __future__ import annotations
 
 import resource
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,76 +17,12 @@ from storage.backups import Backups
 from storage.database import open_database
 from storage.manuscripts import Manuscripts
 from templora.errors import DiskFull, StorageError
-
-SIZE = 1024 * 1024
-
-
-def mount(folder: Path) -> bool:
-    try:
-        command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
-def unmount(folder: Path) -> None:
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def can_mount() -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        if mount(Path(folder)):
-            unmount(Path(folder))
-            return True
-        return False
-
-
-def limit_file_size(size: int) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-
-
-@contextmanager
-def file_size_limit() -> Iterator[None]:
-    soft, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
-    limit_file_size(SIZE)
-    try:
-        yield
-    finally:
-        limit_file_size(soft)
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    assert mount(folder)
-    try:
-        yield
-    finally:
-        unmount(folder)
-
-
-def fill(disk: str, folder: Path) -> None:
-    if disk == "file size limit":
-        limit_file_size(0)
-    else:
-        with pytest.raises(OSError), (folder / "ballast").open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(1024))
-
-
-def make_room(disk: str, folder: Path) -> None:
-    if disk == "file size limit":
-        limit_file_size(resource.RLIM_INFINITY)
-    else:
-        subprocess.run(["mount", "-o", f"remount,size={16 * SIZE}", str(folder)], check=True)
-
-
-WAYS = ["file size limit", "small disk"] if can_mount() else ["file size limit"]
+from tests.full_disk import SIZE, WAYS, disk_of, fill, make_room
 
 
 @pytest.fixture(params=WAYS)
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    with file_size_limit() if request.param == "file size limit" else small_disk(tmp_path):
+    with disk_of(request.param, tmp_path):
         yield request.param
 
 
