@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from storage.copies import complaint, pack, state_of
-from storage.faults import damaged, disk_errors
+from storage.faults import FILE_NAME, damaged, disk_errors
 from storage.files import make_folder, sync_file, sync_folder
 from storage.records import Backup, BackupReason
 from templora.errors import NotFound, StorageError
@@ -151,7 +151,9 @@ class Backups:
             return len(old)
 
     def sweep(self) -> None:
-        """At the start, before any backup is made: delete what a crash left half made."""
+        """At the start, before any backup is made or put back: delete what a crash left half made."""
+        with suppress(OSError):
+            (self._source.folder / f"{FILE_NAME}.part").unlink(missing_ok=True)
         for path in self._folder.glob("*.part*"):
             if _UNFINISHED.fullmatch(path.name):
                 with suppress(OSError):
@@ -185,7 +187,7 @@ def listed(data: Path) -> list[Backup]:
         for path in (data / "backups").glob("*.db"):
             match = _NAME.fullmatch(path.name)
             if match and path.is_file():
-                with suppress(ValueError):  # digits, but no date
+                with suppress(ValueError, FileNotFoundError):  # digits, but no date; thinned out meanwhile
                     reason = cast(BackupReason, match[2])
                     found.append(Backup(path.name, reason, _time(match[1]), path.stat().st_size))
     return sorted(found, key=lambda backup: backup.created_at, reverse=True)

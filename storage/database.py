@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,21 +115,23 @@ class Store:
         Not to be called inside a transaction. Raises `DiskFull`, `StorageError`; part of the file may then be there.
         """
         with self._copying:
-            target = sqlite3.connect(path)
+            self._stop_if_closing()
             try:
-                target.execute("PRAGMA synchronous=OFF")
-                # Over our own connection: what is saved meanwhile goes into the copy too, and no scrub is held up.
-                self._db.conn.backup(target, pages=STEP_PAGES, progress=self._give_way, sleep=STEP_PAUSE_S)
-                target.execute("PRAGMA journal_mode=DELETE")
+                with closing(sqlite3.connect(path)) as target:
+                    target.execute("PRAGMA synchronous=OFF")
+                    # Over our own connection: what is saved meanwhile goes into the copy too, and no scrub is held up.
+                    self._db.conn.backup(target, pages=STEP_PAGES, progress=self._give_way, sleep=STEP_PAUSE_S)
+                    target.execute("PRAGMA journal_mode=DELETE")
             except sqlite3.DatabaseError as error:
                 raise not_copied(path, error) from error
-            finally:
-                target.close()
 
     def _give_way(self, status: int, remaining: int, total: int) -> None:
+        self._stop_if_closing()
+        time.sleep(STEP_PAUSE_S)
+
+    def _stop_if_closing(self) -> None:
         if self._closing.is_set():
             raise StorageError("The desk is being closed.")
-        time.sleep(STEP_PAUSE_S)
 
     def text_state(self) -> str | None:
         """A digest that changes with the text of any book; None where there is no book."""
@@ -182,9 +184,9 @@ def _update(db: Database, store: Store, clock: Callable[[], float]) -> None:
     except Exception as error:
         kind = type(error) if isinstance(error, StorageError) else StorageError
         raise kind(
-            f"Your books could not be converted to what this version of Templora needs: {error} They are as they were; "
-            f"a backup made just before is {backups.path(backup.name)}. Try again, or open them with the version that "
-            "you had."
+            f"Your books could not be converted to what this version of Templora needs: {str(error).rstrip('.')}. They "
+            f"are as they were; a backup made just before is {backups.path(backup.name)}. Try again, or open them with "
+            "the version that you had."
         ) from error
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
+import sys
 import threading
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +17,7 @@ from sqlite_utils.utils import sqlite3  # pyright: ignore[reportPrivateImportUsa
 from storage import backups as backups_module
 from storage import database, revisions
 from storage.backups import DAY_S, Backups
-from storage.copies import opened
+from storage.copies import complaint, opened
 from storage.database import FILE_NAME, Store, open_database
 from storage.manuscripts import Manuscripts
 from storage.records import Lesson, Project
@@ -144,6 +148,8 @@ def test_closing_ends_a_backup_that_is_being_made(
     store.close()
     thread.join(10)
     assert refused == ["No backup was made: The desk is being closed."]
+    with pytest.raises(StorageError, match="being closed"):
+        backups.make("daily")
     assert files(store) == []
 
 
@@ -168,9 +174,11 @@ def test_what_else_lies_in_the_folder_is_left_alone(backups: Backups, store: Sto
     (folder / "my own copy.db").write_text("mine")
     (folder / "2026-13-45T00-00-00.000Z-daily.db").write_text("no date")
     (folder / "report.part").write_text("mine")
+    (store.folder / "templora.db.part").write_text("half of one that was being put back")
     (folder / "2026-11-20T00-00-00.000Z-daily.db.raw.part").write_text("half of a backup")
     before = files(store)
     backups.sweep()
+    assert not (store.folder / "templora.db.part").exists()
     made = backups.make("asked")
     assert backups.all() == [made]
     assert backups.replace_all() == 1
@@ -340,3 +348,30 @@ def test_a_backup_that_may_not_be_read_stops_nothing(clock: Clock) -> None:
         backups.make("daily")
         assert len(backups.all()) == 2
         store.close()
+
+
+def test_a_kill_leaves_whole_backups_and_what_the_next_start_sweeps(tmp_path: Path) -> None:
+    store = open_database(tmp_path)
+    manuscripts = Manuscripts(store)
+    book = manuscripts.create_project("The Book")
+    manuscripts.add_chapter(book.id, "One", "word " * 400_000)
+    store.close()
+    code = "import sys; from pathlib import Path; from storage.backups import Backups\n"
+    code += "from storage.database import open_database; backups = Backups(open_database(Path(sys.argv[1])))\n"
+    code += "while True: backups.make('daily'); print('made', flush=True)"
+    rng = random.Random(7)
+    for _ in range(6):
+        command = [sys.executable, "-c", code, str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as maker:
+            assert maker.stdout and maker.stdout.readline() == b"made\n"
+            time.sleep(rng.random() * 0.1)
+            maker.kill()
+    store = open_database(tmp_path)
+    backups = Backups(store)
+    left = set(files(store)) - {backup.name for backup in backups.all()}
+    assert all(".db." in name for name in left)
+    backups.sweep()
+    assert set(files(store)) == {backup.name for backup in backups.all()}
+    assert len(backups.all()) >= 6
+    assert [complaint(backups.path(backup.name)) for backup in backups.all()] == [None] * len(backups.all())
+    store.close()

@@ -17,7 +17,7 @@ from storage.backups import Backups
 from storage.database import open_database
 from storage.manuscripts import Manuscripts
 from templora.errors import DiskFull, StorageError
-from tests.full_disk import SIZE, WAYS, disk_of, fill, make_room
+from tests.full_disk import SIZE, WAYS, disk_of, fill, limit_file_size, make_room
 
 
 @pytest.fixture(params=WAYS)

@@ -78,7 +78,7 @@ def test_a_step_that_fails_changes_nothing_and_the_message_names_the_backup(
     step.__name__ = "m999_fails"
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "STEPS", (*STEPS, m998_useful, step))
-        with pytest.raises(StorageError, match="They are as they were") as caught:
+        with pytest.raises(StorageError, match=r"\. They are as they were; a backup") as caught:
             open_database(tmp_path)
     assert dump(tmp_path / FILE_NAME) == before
     (backup,) = listed(tmp_path)
