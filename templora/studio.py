@@ -6,9 +6,9 @@ Order of things, always: the text is committed, then the memory hears of it.
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,11 +21,9 @@ from storage.records import (
     BackupBook,
     BackupReason,
     Chapter,
-    ChapterHead,
     Discarded,
     Project,
-    ProvenanceReport,
-    RevisionHead,
+    PurgedHistory,
     Take,
 )
 from storage.snapshots import Snapshots
@@ -35,20 +33,29 @@ from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
 from templora.errors import BadInput, Conflict, NotFound, StorageError, TemploraError
+from templora.keeper import Keeper
 from templora.learning import Learning
 from templora.leaving import Forgotten
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
-from templora.safety import TEND_S, Safety
+from templora.safety import Safety
+from templora.texts import Texts
 from templora.writing import TakeStream, Writing
 
 log = logging.getLogger(__name__)
 
 KEEP_DELETED_S = 30 * 24 * 3600.0
-MIRROR_EVERY_S = 2.0
 
 
-class Studio:
+@dataclass(frozen=True)
+class Purged:
+    """What a purge deleted: of the book's history, and how many backups."""
+
+    history: PurgedHistory
+    backups: int
+
+
+class Studio(Texts):
     """One data folder, held alone, and one engine. `close()` when done; all methods may be called from any thread."""
 
     def __init__(
@@ -72,16 +79,13 @@ class Studio:
         self._safety = Safety(self._store, clock)
         self._engine = engine
         self._manuscripts = Manuscripts(self._store, clock)
+        super().__init__(self._manuscripts, self._open, self._change)
         self._snapshots = Snapshots(self._store, folder, clock)
-        self._mirror = Mirror(folder)
+        self._keeper = Keeper(self._manuscripts, Mirror(folder), self._safety)
         self._books = Books(self._manuscripts, recipe, info, clock)
         self._learning = Learning(self._manuscripts, self._snapshots, engine, self._books, clock)
         self._library = Library(self._manuscripts, self._learning, folder)
         self._writing = Writing(self._manuscripts, engine, self._books, self._learning, recipe)
-        self._dirty: set[str] = set()
-        self._wake = threading.Event()
-        self._closing = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="mirror", daemon=True)
         for tidy_up in (
             lambda: self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S),
             self._manuscripts.settle_takes,
@@ -99,21 +103,12 @@ class Studio:
 
     def start(self) -> None:
         """Begin to learn, to keep the readable mirror and to make backups, in the background."""
-        for warning in self._safety.warnings():
-            log.warning("%s", warning)
-        # A kill may have come between a save and its mirror; files that are equal are not touched.
-        self._dirty |= {project.id for project in self._manuscripts.projects()}
-        self._wake.set()
         self._learning.start()
         self._keeper.start()
 
     def close(self) -> None:
-        self._closing.set()
-        self._wake.set()
         self._learning.close()
-        if self._keeper.is_alive():
-            self._keeper.join(timeout=10)
-        self._write_mirrors()
+        self._keeper.close()
         self._engine.close()
         self._store.close()
         self._lock.release()
@@ -132,128 +127,11 @@ class Studio:
         if status.state == "ready":
             self._learning.nudge()
 
-    # --- projects ---
+    def _open(self, project: str) -> None:
+        self._learning.touch(project)
 
-    def projects(self, deleted: bool = False) -> list[Project]:
-        return self._manuscripts.projects(deleted=deleted)
-
-    def project(self, id: str) -> tuple[Project, list[ChapterHead]]:
-        """A project that is being worked on, with its chapters in order."""
-        project, heads = self.peek(id)
-        if project.deleted_at is None:
-            self._learning.touch(id)
-        return project, heads
-
-    def peek(self, id: str) -> tuple[Project, list[ChapterHead]]:
-        """As `project`, for a list: looking at a book in the list is not working on it."""
-        return self._manuscripts.project(id), self._manuscripts.chapters(id)
-
-    def create_project(self, title: str) -> Project:
-        return self._manuscripts.create_project(title)
-
-    def rename_project(self, id: str, title: str) -> None:
-        self._manuscripts.rename_project(id, title)
-
-    def delete_project(self, id: str) -> None:
-        """Recoverable for 30 days by `restore_project`; then the text goes, and the memory with it."""
-        self._manuscripts.delete_project(id)
-
-    def restore_project(self, id: str) -> None:
-        self._manuscripts.restore_project(id)
-
-    # --- chapters ---
-
-    def chapter(self, id: str) -> Chapter:
-        return self._manuscripts.chapter(id)
-
-    def add_chapter(self, project: str, title: str, text: str = "") -> Chapter:
-        chapter = self._manuscripts.add_chapter(project, title, text)
-        self._changed(project)
-        return chapter
-
-    def change_chapter(self, id: str, title: str | None = None, position: int | None = None) -> Chapter:
-        if title is not None:
-            self._manuscripts.rename_chapter(id, title)
-        if position is not None:
-            self._manuscripts.move_chapter(id, position)
-        chapter = self._manuscripts.chapter(id)
-        self._changed(chapter.project)
-        return chapter
-
-    def delete_chapter(self, id: str) -> None:
-        project = self._manuscripts.chapter(id).project
-        self._manuscripts.delete_chapter(id)
-        self._changed(project)
-
-    def deleted_chapters(self, project: str) -> list[ChapterHead]:
-        """Those that `restore_chapter` can bring back, the last deleted first; kept as long as deleted books are."""
-        return self._manuscripts.deleted_chapters(project)
-
-    def restore_chapter(self, id: str) -> Chapter:
-        self._manuscripts.restore_chapter(id)
-        chapter = self._manuscripts.chapter(id)
-        self._changed(chapter.project)
-        return chapter
-
-    def save(self, id: str, base_revision: int, text: str, accepted: Sequence[Accepted] = ()) -> int:
-        """Compare-and-set. Returns the new revision; raises `Conflict` (with the current text) for a stale page."""
-        revision = self._manuscripts.save(id, base_revision, text, accepted)
-        self._changed(self._manuscripts.chapter(id).project)
-        return revision
-
-    # --- history, and what the memory leaves out ---
-
-    def revisions(self, chapter: str) -> list[RevisionHead]:
-        """What the chapter can go back to, the newest last."""
-        return self._manuscripts.revisions(chapter)
-
-    def revision_text(self, chapter: str, number: int) -> str:
-        return self._manuscripts.revision_text(chapter, number)
-
-    def name_revision(self, chapter: str, number: int, name: str | None) -> None:
-        """A named revision is kept for good; None takes the name away."""
-        self._manuscripts.name_revision(chapter, number, name)
-
-    def restore_revision(self, chapter: str, base_revision: int, number: int) -> Chapter:
-        """Go back to a revision, as a new one. Raises `Conflict` (with the current text) for a stale page."""
-        restored = self._manuscripts.restore_revision(chapter, base_revision, number)
-        self._changed(restored.project)
-        return restored
-
-    def split_chapter(self, id: str, base_revision: int, at: int, title: str) -> Chapter:
-        """The text from `at` (code points) on as a chapter of its own, after this one; returns the new one."""
-        added = self._manuscripts.split_chapter(id, base_revision, at, title)
-        self._changed(added.project)
-        return added
-
-    def merge_chapter(self, id: str, base_revision: int) -> Chapter:
-        """Take in the chapter after this one; that one goes to the deleted ones, from which it can come back."""
-        merged = self._manuscripts.merge_chapter(id, base_revision)
-        self._changed(merged.project)
-        return merged
-
-    def provenance(self, project: str) -> ProvenanceReport:
-        """Who wrote the words of the book as it stands: the writer, and each model."""
-        return self._manuscripts.provenance(project)
-
-    def set_strength(self, project: str, strength: float) -> None:
-        """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""
-        self._manuscripts.set_strength(project, strength)
-
-    def set_learned(self, chapter: str, learned: bool) -> None:
-        """May the memory learn from this chapter at all?"""
-        self._manuscripts.set_learned(chapter, learned)
-        self._changed(self._manuscripts.chapter(chapter).project)
-
-    def exclude(self, chapter: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
-        """Leave a passage out of the memory, or let its paragraphs be learnt again; the revision keeps its number."""
-        changed = self._manuscripts.exclude(chapter, base_revision, start, end, excluded)
-        self._changed(changed.project)
-        return changed
-
-    def _changed(self, project: str) -> None:
-        self._dirty.add(project)
-        self._wake.set()
+    def _change(self, project: str) -> None:
+        self._keeper.changed(project)
         self._learning.touch(project)
 
     # --- takes ---
@@ -304,6 +182,21 @@ class Studio:
 
     # --- the memory ---
 
+    def set_strength(self, project: str, strength: float) -> None:
+        """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""
+        self._manuscripts.set_strength(project, strength)
+
+    def set_learned(self, chapter: str, learned: bool) -> None:
+        """May the memory learn from this chapter at all?"""
+        self._manuscripts.set_learned(chapter, learned)
+        self._changed(self._manuscripts.chapter(chapter).project)
+
+    def exclude(self, chapter: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
+        """Leave a passage out of the memory, or let its paragraphs be learnt again; the revision keeps its number."""
+        changed = self._manuscripts.exclude(chapter, base_revision, start, end, excluded)
+        self._changed(changed.project)
+        return changed
+
     def memory(self, project: str) -> MemoryReport:
         return self._learning.reports.memory(self._manuscripts.project(project), self._learning.memory(project))
 
@@ -343,6 +236,15 @@ class Studio:
     def discard_memory(self, project: str) -> Discarded:
         self._manuscripts.project(project)
         return self._learning.discard(project)
+
+    def purge_history(self, project: str, backups: bool) -> Purged:
+        """Delete for good what a book was: all but the newest text of each chapter, and its takes. With `backups` every
+        backup of all books is replaced by a new one. Exported files and copies made elsewhere stay.
+
+        Raises `StorageError` where something is left.
+        """
+        history = self._manuscripts.purge_history(project)
+        return Purged(history, self._safety.backups.replace_all() if backups else 0)
 
     # --- books in and out ---
 
@@ -384,29 +286,6 @@ class Studio:
         restored = self._safety.restoring.restore(name, project)
         self._changed(restored)
         return self._manuscripts.project(restored)
-
-    # --- the readable mirror ---
-
-    def _keep(self) -> None:
-        while not self._closing.is_set():
-            self._wake.wait(TEND_S)
-            self._wake.clear()
-            self._closing.wait(MIRROR_EVERY_S)
-            self._write_mirrors()
-            if not self._closing.is_set():
-                self._safety.tend()
-
-    def _write_mirrors(self) -> None:
-        while self._dirty:
-            project = self._dirty.pop()
-            try:
-                self._mirror.write(self._manuscripts.project(project), self._manuscripts.texts(project))
-            except NotFound:
-                continue
-            except TemploraError as error:
-                log.warning("the readable copy of %s was not written: %s", project, error.message)
-                self._dirty.add(project)  # with the next change, or at the next start
-                return
 
 
 def open_studio(data: Path, models_dir: Path, model: str) -> Studio:

@@ -24,7 +24,7 @@ STUDIO_ROOMS = {
     "meter",
     "keeping",
     "schedule",
-    "safety",
+    *("safety", "texts", "keeper"),
     "leaving",
     "reports",
 }

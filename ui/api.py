@@ -117,6 +117,10 @@ class AcceptBody(BaseModel):
     length: int | None = None
 
 
+class PurgeBody(BaseModel):
+    backups: bool = False
+
+
 class ExportBody(BaseModel):
     format: str
 
@@ -318,6 +322,11 @@ def _memory_routes(router: APIRouter, studio: Studio) -> None:
     def forget(id: str) -> dict[str, Any]:
         """Lets go at once of all that has seen text which is no longer in the book. Says what it does not touch."""
         return asdict(studio.forget(id))
+
+    @router.post("/projects/{id}/purge", tags=["memory"])
+    def purge(id: str, body: PurgeBody) -> dict[str, Any]:
+        """Deletes for good what the book was; with `backups` every backup of all books is replaced by a new one."""
+        return asdict(studio.purge_history(id, body.backups))
 
     @router.post("/projects/{id}/memory/{verb}", status_code=202, tags=["memory"])
     def memory_do(id: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> dict[str, Any]:

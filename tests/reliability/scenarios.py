@@ -167,7 +167,7 @@ def _close(bench: Bench, done: Done) -> None:
 
 
 def _mirror(bench: Bench) -> None:
-    bench.studio._write_mirrors()  # pyright: ignore[reportPrivateUsage]
+    bench.studio._keeper.write_mirrors()  # pyright: ignore[reportPrivateUsage]
 
 
 # --- the memory ---

@@ -299,6 +299,21 @@ def test_the_strength_of_the_memory_is_the_books_unless_a_request_says_otherwise
     assert refused.status_code == 422
 
 
+def test_the_history_of_a_book_is_purged_with_its_backups(client: TestClient) -> None:
+    project, chapter = made(client, "Once.")
+    body = {"base_revision": 1, "text": "Twice."}
+    revision = client.put(f"/api/chapters/{chapter['id']}", json=body).json()["revision"]
+    client.patch(f"/api/chapters/{chapter['id']}/revisions/{revision}", json={"name": "draft"})
+    client.put(f"/api/chapters/{chapter['id']}", json={"base_revision": revision, "text": "Thrice."})
+    assert client.post("/api/backups").status_code == 201
+    purged = client.post(f"/api/projects/{project['id']}/purge", json={"backups": True}).json()
+    assert purged["history"]["revisions"] >= 1 and purged["backups"] >= 1
+    assert len(client.get(f"/api/chapters/{chapter['id']}/revisions").json()) == 1
+    assert len(client.get("/api/backups").json()) == 1
+    assert client.get(f"/api/chapters/{chapter['id']}").json()["text"] == "Thrice."
+    assert client.post("/api/projects/nowhere/purge", json={}).status_code == 404
+
+
 def test_passages_and_forgetting(client: TestClient) -> None:
     project, chapter = made(client, "\n\n".join(" ".join(f"w{i + j}" for j in range(30)) for i in range(12)))
     passages = client.get(f"/api/chapters/{chapter['id']}/passages").json()

@@ -1,0 +1,71 @@
+"""What is kept up in the background beside learning: the readable mirror of each book, and the daily backup."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from storage.manuscripts import Manuscripts
+from storage.mirror import Mirror
+from templora.errors import NotFound, TemploraError
+from templora.safety import TEND_S, Safety
+
+log = logging.getLogger(__name__)
+
+MIRROR_EVERY_S = 2.0
+
+
+class Keeper:
+    """One thread. `changed` may be called from any."""
+
+    def __init__(self, manuscripts: Manuscripts, mirror: Mirror, safety: Safety) -> None:
+        self._manuscripts = manuscripts
+        self._mirror = mirror
+        self._safety = safety
+        self._dirty: set[str] = set()
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
+
+    def start(self) -> None:
+        for warning in self._safety.warnings():
+            log.warning("%s", warning)
+        # A kill may have come between a save and its mirror; files that are equal are not touched.
+        self._dirty |= {project.id for project in self._manuscripts.projects()}
+        self._wake.set()
+        self._thread.start()
+
+    def changed(self, project: str) -> None:
+        """The text of a book has changed."""
+        self._dirty.add(project)
+        self._wake.set()
+
+    def close(self) -> None:
+        """End, with every mirror up to date."""
+        self._closing.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        self.write_mirrors()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._wake.wait(TEND_S)
+            self._wake.clear()
+            self._closing.wait(MIRROR_EVERY_S)
+            self.write_mirrors()
+            if not self._closing.is_set():
+                self._safety.tend()
+
+    def write_mirrors(self) -> None:
+        """Bring the readable mirrors of the books that have changed up to date."""
+        while self._dirty:
+            project = self._dirty.pop()
+            try:
+                self._mirror.write(self._manuscripts.project(project), self._manuscripts.texts(project))
+            except NotFound:
+                continue
+            except TemploraError as error:
+                log.warning("the readable copy of %s was not written: %s", project, error.message)
+                self._dirty.add(project)  # with the next change, or at the next start
+                return
