@@ -178,7 +178,8 @@ class Snapshots:
         database's log. Raises `StorageError` where something is left.
         """
         with self._lock:
-            before = {path.name: path.stat().st_size for path in _files(self._projects / project / "objects")}
+            with disk_errors(self._projects / project):
+                before = {path.name: path.stat().st_size for path in _files(self._projects / project / "objects")}
             counts: dict[str, int] = {}
             with self._store.transaction() as sql:
                 for table in ("snapshots", "lessons"):
@@ -229,21 +230,23 @@ class Snapshots:
             raise StorageError(f"Not all of the memory could be deleted; {left[0]} is still there. Try again.")
 
     def sweep(self) -> None:
-        """At the start, before anything is staged: delete the files that a crash left behind."""
+        """At the start, before anything is staged: delete the files that a crash left behind. Raises `StorageError`."""
         with self._lock:
-            for folder in self._projects.glob("*/staging"):
-                for path in _files(folder):
+            with disk_errors(self._projects):
+                projects = [path.name for path in self._projects.iterdir()] if self._projects.is_dir() else []
+            for project in projects:
+                for path in _files(self._projects / project / "staging"):
                     _remove(path)
-            for folder in self._projects.glob("*/objects"):
-                self._clean(folder.parent.name)
+                self._clean(project)
 
     def _clean(self, project: str) -> None:
         """Delete the objects that no row names."""
         with self._store.read() as rows:
             named = {row["sha256"] for row in rows.all("SELECT sha256 FROM snapshots WHERE project = ?", project)}
-        for path in _files(self._projects / project / "objects"):
-            if path.name not in {_file_name(sha256) for sha256 in named}:
-                _remove(path)
+        with suppress(StorageError):  # as for `_remove`
+            for path in _files(self._projects / project / "objects"):
+                if path.name not in {_file_name(sha256) for sha256 in named}:
+                    _remove(path)
 
 
 @dataclass(frozen=True)
@@ -306,7 +309,9 @@ def _file_name(sha256: str) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    """Raises `StorageError`."""
+    with disk_errors(folder):
+        return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
 
 
 def _remove(path: Path) -> None:

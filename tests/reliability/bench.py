@@ -13,8 +13,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from templora import chunks as chunking
 from templora.config import DEFAULT, Sampling
 from templora.engine import Drop, Learn, ModelInfo, Open, Reply, Request, Save
+from templora.errors import from_code
 from templora.studio import Studio
-from templora.writing import Finished
+from templora.writing import Broke, Finished
 from tests.fakes import Clock, FakeEngine
 from tests.studio_desk import Desk
 
@@ -87,22 +88,36 @@ class Bench(Desk):
         self.folder = folder
         self.clock = Clock()
         self.engine = StrictEngine(info)
+        self.running = False
 
     def open(self) -> None:
         self.studio = Studio(self.data, self.engine, self.engine.info, RECIPE, self.clock)
+        self.running = True
+
+    def close(self) -> None:
+        self.running = False
+        self.studio.close()
 
     @property
     def data(self) -> Path:
         return self.folder / "data"
 
     def take(self, chapter: str, reply: str) -> str:
-        """Let the model write at the chapter's end; returns the take's id once it is stored."""
+        """Let the model write at the chapter's end; returns the take's id once it is stored. Raises what a page is
+        told where that fails."""
         current = self.studio.chapter(chapter)
         self.engine.replies = [reply]
-        events = list(self.studio.continue_(chapter, current.revision, len(current.text), Sampling(seed=1)))
-        finished = [event for event in events if isinstance(event, Finished)]
-        assert finished, events
-        return finished[0].id
+        last = list(self.studio.continue_(chapter, current.revision, len(current.text), Sampling(seed=1)))[-1]
+        if isinstance(last, Broke):
+            raise from_code(last.code, last.message)
+        assert isinstance(last, Finished)
+        return last.id
+
+    def knows_the_book(self, project: str) -> bool:
+        """Has the memory, after *Learn now*, learnt the book as it stands, and nothing else?"""
+        self.studio.memory_do(project, "learn")
+        self.work()
+        return self.resident(project) == self.planned(project)
 
     def save(self, chapter: str, text: str) -> int:
         return self.studio.save(chapter, self.studio.chapter(chapter).revision, text)

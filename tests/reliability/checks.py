@@ -92,16 +92,16 @@ def _chapter(studio: Studio, head: ChapterHead) -> ChapterState:
 
 def takes_are_kept(found: Books, possible: Sequence[Books]) -> None:
     """The takes are those of one of the possible states, or the last one was on its way: a beginning is kept."""
-    takes = _takes(found)
-    if takes in [_takes(books) for books in possible]:
+    takes = all_takes(found)
+    if takes in [all_takes(books) for books in possible]:
         return
     *before, (text, accepted) = takes
-    whole, _ = _takes(possible[-1])[-1]
-    assert before == _takes(possible[0])
+    whole, _ = all_takes(possible[-1])[-1]
+    assert before == all_takes(possible[0])
     assert text.strip() and whole.startswith(text) and not accepted
 
 
-def _takes(books: Books) -> list[tuple[str, bool]]:
+def all_takes(books: Books) -> list[tuple[str, bool]]:
     return [take for book in books for take in book.takes]
 
 

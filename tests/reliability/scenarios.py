@@ -1,18 +1,20 @@
-"""What a writer does, verb by verb, for tests that break it off at every point.
+"""What a writer does, verb by verb, for tests that break it off, or let the disk fail, at every point.
 
-`prepare` is done before the faults begin, `act` under them. Each verb is told to `done` once it has returned. All of it
-is the same each time, but for the ids.
+`prepare` is done before the faults begin, `verbs` under them. They are the same each time, but for the ids. A verb that
+was refused can be asked for again, as a page would do it: with the same text, made from the same revision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from tests.reliability.bench import Bench, words
 from tests.studio_desk import prose
 
-Done = Callable[[str], None]
+Verb = tuple[str, Callable[[], object]]
+"""What it is called, and how it is done."""
 
 REPLY = "".join(f" {words(number)}" for number in range(20, 40))
 
@@ -20,7 +22,7 @@ REPLY = "".join(f" {words(number)}" for number in range(20, 40))
 @dataclass(frozen=True)
 class Scenario:
     prepare: Callable[[Bench], None]
-    act: Callable[[Bench, Done], None]
+    verbs: Callable[[Bench], Iterator[Verb]]
 
 
 def _find(bench: Bench, title: str) -> str:
@@ -34,8 +36,9 @@ def _book(bench: Bench) -> str:
     return next(project.id for project in bench.studio.projects() if project.title == "A book")
 
 
-def _open(bench: Bench) -> None:
-    bench.open()
+def _save(bench: Bench, chapter: str, change: Callable[[str], str]) -> Callable[[], object]:
+    current = bench.studio.chapter(chapter)
+    return partial(bench.studio.save, chapter, current.revision, change(current.text))
 
 
 # --- writing ---
@@ -48,67 +51,50 @@ def _prepare_writing(bench: Bench) -> None:
     bench.take(_find(bench, "Chapter 2"), f" {words(3)}")
 
 
-def _write(bench: Bench, done: Done) -> None:
+def _write(bench: Bench) -> Iterator[Verb]:
     studio = bench.studio
     first, second, third = (_find(bench, f"Chapter {number}") for number in (1, 2, 3))
     project = _book(bench)
 
-    studio.add_chapter(project, "Chapter 4", words(10))
-    done("add")
+    yield "add", partial(studio.add_chapter, project, "Chapter 4", words(10))
     fourth = _find(bench, "Chapter 4")
     for number in range(11, 14):
-        bench.save(fourth, f"{studio.chapter(fourth).text} {words(number)}")
-        done("save that folds")
+        yield "save that folds", _save(bench, fourth, lambda text, number=number: f"{text} {words(number)}")
     bench.clock.pass_(400)
-    bench.save(fourth, f"{studio.chapter(fourth).text}\n\n{prose(40)}")
-    done("save of much")
-    bench.save(fourth, words(14))
-    done("save that takes away much")
-    take = studio.takes(first)[-1]
-    studio.accept_take(take.id, studio.chapter(first).revision)
-    done("accept")
-    studio.delete_take(studio.takes(second)[-1].id)
-    done("delete take")
-    studio.change_chapter(second, title="Chapter 2 renamed")
-    done("rename")
-    studio.change_chapter(fourth, position=0)
-    done("move")
-    studio.delete_chapter(third)
-    done("delete")
-    studio.restore_chapter(third)
-    done("restore")
-    revisions = studio.revisions(fourth)
-    studio.name_revision(fourth, revisions[0].number, "The beginning")
-    done("name revision")
-    studio.restore_revision(fourth, studio.chapter(fourth).revision, revisions[0].number)
-    done("restore revision")
+    yield "save of much", _save(bench, fourth, lambda text: f"{text}\n\n{prose(40)}")
+    yield "save that takes away much", _save(bench, fourth, lambda _: words(14))
+    yield "accept", partial(studio.accept_take, studio.takes(first)[-1].id, studio.chapter(first).revision)
+    yield "delete take", partial(studio.delete_take, studio.takes(second)[-1].id)
+    yield "rename", partial(studio.change_chapter, second, title="Chapter 2 renamed")
+    yield "move", partial(studio.change_chapter, fourth, position=0)
+    yield "delete", partial(studio.delete_chapter, third)
+    yield "restore", partial(studio.restore_chapter, third)
+    oldest = studio.revisions(fourth)[0].number
+    yield "name revision", partial(studio.name_revision, fourth, oldest, "The beginning")
+    yield "restore revision", partial(studio.restore_revision, fourth, studio.chapter(fourth).revision, oldest)
     chapter = studio.chapter(first)
-    studio.split_chapter(first, chapter.revision, len(chapter.text) // 2, "Chapter 1, second half")
-    done("split")
+    middle = len(chapter.text) // 2
+    yield "split", partial(studio.split_chapter, first, chapter.revision, middle, "Chapter 1, second half")
     half = studio.chapter(first)
-    studio.exclude(first, half.revision, 0, len(half.text) // 2, True)
-    done("exclude")
-    studio.merge_chapter(first, half.revision)
-    done("merge")
-    studio.set_learned(third, False)
-    done("leave out")
-    studio.set_strength(project, 0.5)
-    done("strength")
-    studio.rename_project(project, "The book renamed")
-    done("rename book")
+    yield "exclude", partial(studio.exclude, first, half.revision, 0, len(half.text) // 2, True)
+    yield "merge", partial(studio.merge_chapter, first, half.revision)
+    yield "leave out", partial(studio.set_learned, third, False)
+    yield "strength", partial(studio.set_strength, project, 0.5)
+    yield "rename book", partial(studio.rename_project, project, "The book renamed")
 
 
 def _prepare_nothing(bench: Bench) -> None:
     pass
 
 
-def _first_start(bench: Bench, done: Done) -> None:
+def _open(bench: Bench) -> None:
     bench.open()
-    done("open")
-    project = bench.studio.create_project("A book")
-    done("create book")
-    bench.studio.add_chapter(project.id, "Chapter 1", prose(1))
-    done("add")
+
+
+def _first_start(bench: Bench) -> Iterator[Verb]:
+    yield "open", bench.open
+    yield "create book", partial(bench.studio.create_project, "A book")
+    yield "add", partial(bench.studio.add_chapter, _book(bench), "Chapter 1", prose(1))
 
 
 def _prepare_purge(bench: Bench) -> None:
@@ -122,52 +108,41 @@ def _prepare_purge(bench: Bench) -> None:
     bench.work()
     bench.studio.delete_chapter(_find(bench, "Chapter 2"))
     bench.studio.delete_project(gone.id)
-    bench.studio.close()
+    bench.close()
     bench.engine.restart()
     bench.clock.pass_(31 * 24 * 3600)
 
 
-def _purge(bench: Bench, done: Done) -> None:
-    bench.open()
-    done("purge")
+def _purge(bench: Bench) -> Iterator[Verb]:
+    yield "purge", bench.open
 
 
-def _import(bench: Bench, done: Done) -> None:
+def _import(bench: Bench) -> Iterator[Verb]:
     book = "".join(f"# Part {number}\n\n{prose(2)}\n\n" for number in range(1, 4))
-    bench.studio.import_book(book.encode(), "imported.md")
-    done("import")
+    yield "import", partial(bench.studio.import_book, book.encode(), "imported.md")
 
 
-def _back_up(bench: Bench, done: Done) -> None:
-    bench.studio.back_up()
-    done("back up")
-    (backup,) = bench.studio.backups()
-    bench.studio.restore_book(backup.name, _book(bench))
-    done("restore from the backup")
+def _back_up(bench: Bench) -> Iterator[Verb]:
+    yield "back up", bench.studio.back_up
+    yield "restore from the backup", partial(bench.studio.restore_book, bench.studio.backups()[0].name, _book(bench))
 
 
-def _take(bench: Bench, done: Done) -> None:
+def _take(bench: Bench) -> Iterator[Verb]:
     """All of it happens in the thread that stores takes."""
-    bench.take(_find(bench, "Chapter 3"), REPLY)
-    done("take")
+    yield "take", partial(bench.take, _find(bench, "Chapter 3"), REPLY)
 
 
 def _prepare_closing(bench: Bench) -> None:
     bench.open()
     bench.book(prose(2), prose(2, "v"), prose(1, "z"))
-    _mirror(bench)
+    bench.studio._keeper.write_mirrors()  # pyright: ignore[reportPrivateUsage]
     bench.save(_find(bench, "Chapter 1"), words(50))
     bench.studio.change_chapter(_find(bench, "Chapter 2"), title="Another name")
     bench.studio.delete_chapter(_find(bench, "Chapter 3"))
 
 
-def _close(bench: Bench, done: Done) -> None:
-    bench.studio.close()
-    done("close")
-
-
-def _mirror(bench: Bench) -> None:
-    bench.studio._keeper.write_mirrors()  # pyright: ignore[reportPrivateUsage]
+def _close(bench: Bench) -> Iterator[Verb]:
+    yield "close", bench.close
 
 
 # --- the memory ---
@@ -178,15 +153,22 @@ def _prepare_learning(bench: Bench) -> None:
     bench.studio.memory_do(bench.book(prose(8), prose(8, "v")), "learn")
 
 
-def _learn(bench: Bench, done: Done) -> None:
-    while bench.step():
-        done("step")
-    bench.rewrite(_find(bench, "Chapter 1"), lambda text: text.replace("w155", "z7"))
-    done("edit")
-    bench.studio.memory_do(_book(bench), "learn")
-    done("learn now")
-    while bench.step():
-        done("step of the rebuilding")
+def _learn(bench: Bench) -> Iterator[Verb]:
+    yield from _steps(bench)
+    yield "edit", _save(bench, _find(bench, "Chapter 1"), lambda text: text.replace("w155", "z7"))
+    yield "learn now", partial(bench.studio.memory_do, _book(bench), "learn")
+    yield from _steps(bench)
+
+
+def _steps(bench: Bench) -> Iterator[Verb]:
+    going = True
+
+    def step() -> None:
+        nonlocal going
+        going = bench.step()
+
+    while going:
+        yield "step", step
 
 
 def _prepare_end(bench: Bench) -> None:
@@ -194,21 +176,21 @@ def _prepare_end(bench: Bench) -> None:
     bench.work()
 
 
-def _discard(bench: Bench, done: Done) -> None:
-    bench.studio.discard_memory(_book(bench))
-    done("discard")
+def _discard(bench: Bench) -> Iterator[Verb]:
+    yield "discard", partial(bench.studio.discard_memory, _book(bench))
 
 
-def _forget(bench: Bench, done: Done) -> None:
-    bench.studio.delete_chapter(_find(bench, "Chapter 2"))
-    done("delete")
-    bench.studio.forget(_book(bench))
-    done("forget")
+def _forget(bench: Bench) -> Iterator[Verb]:
+    yield "delete", partial(bench.studio.delete_chapter, _find(bench, "Chapter 2"))
+    yield "forget", partial(bench.studio.forget, _book(bench))
 
 
-def _finish(bench: Bench, done: Done) -> None:
-    bench.studio.finish(_book(bench), "markdown")
-    done("finish")
+def _budget(bench: Bench) -> Iterator[Verb]:
+    yield "less room", partial(bench.studio.set_disk_bytes, _book(bench), 0)
+
+
+def _finish(bench: Bench) -> Iterator[Verb]:
+    yield "finish", partial(bench.studio.finish, _book(bench), "markdown")
 
 
 WRITING = {
@@ -224,6 +206,7 @@ LEARNING = {
     "learning": Scenario(_prepare_learning, _learn),
     "discard": Scenario(_prepare_end, _discard),
     "forget": Scenario(_prepare_end, _forget),
+    "less room": Scenario(_prepare_end, _budget),
     "finish": Scenario(_prepare_end, _finish),
 }
 SCENARIOS = WRITING | LEARNING

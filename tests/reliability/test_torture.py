@@ -51,9 +51,7 @@ def survived(folder: Path, info: ModelInfo, epoch: float, ledger: Ledger, kill: 
     checks.snapshots_are_true(bench.studio, bench.data, bench.engine.decoder)
     if on_copy:
         for project in bench.studio.projects():
-            bench.studio.memory_do(project.id, "learn")
-            bench.work()
-            assert bench.resident(project.id) == bench.planned(project.id)
+            assert bench.knows_the_book(project.id)
     checks.mirrors_say_what_the_books_say(bench.studio, bench.data)
     checks.nothing_is_left_half_done(bench.data)
     assert not bench.engine.wrong

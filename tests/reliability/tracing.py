@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 CALLS = ["openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2"]
 CALLS += ["unlink", "unlinkat", "ftruncate", "mkdir", "mkdirat"]
 """What changes files. Of those that one processor lacks, another has."""
+NAMELESS = {"write", "pwrite64"}
+"""What stands between quotation marks is what is written, not a name."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,18 @@ def counts() -> list[str]:
     return _only(CALLS)
 
 
-def points(log: Path) -> list[Point]:
-    """Every point of a run that was traced with `counts`."""
-    made: dict[str, Counter[str]] = {}
+def points(log: Path, folder: Path) -> list[Point]:
+    """Every point of a run that was traced with `counts`, but for calls that name files outside `folder`."""
+    made: dict[tuple[str, str], int] = {}
+    inside: dict[str, set[int]] = {}
     for line in log.read_text(errors="replace").splitlines():
-        match = re.match(r"(\d+) +(\w+)\(", line)
+        match = re.match(r"(\d+) +(\w+)\((.*)", line)
         if match:
-            made.setdefault(match[2], Counter())[match[1]] += 1
-    # Each thread counts for itself.
-    return [Point(call, n) for call, threads in made.items() for n in range(1, max(threads.values()) + 1)]
+            thread, call, arguments = match.groups()
+            made[thread, call] = made.get((thread, call), 0) + 1  # each thread counts for itself
+            if '"' not in arguments or str(folder) in arguments or call in NAMELESS:
+                inside.setdefault(call, set()).add(made[thread, call])
+    return [Point(call, number) for call, numbers in inside.items() for number in sorted(numbers)]
 
 
 def _only(calls: Sequence[str]) -> list[str]:

@@ -100,6 +100,21 @@ def test_a_file_that_is_not_what_was_said_is_refused(memory: Snapshots, store: S
     assert (memory.all(book.id), files(store, book)) == ([], [])
 
 
+def test_a_folder_that_cannot_be_listed_is_told_where_it_matters(
+    memory: Snapshots, book: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(memory, book, "c1")
+
+    def fails(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "iterdir", fails)
+    commit(memory, book, "c2")  # what cannot be tidied up now is no reason to refuse a snapshot
+    for told in (lambda: memory.keep_only(book.id, set()), lambda: memory.discard(book.id), memory.sweep):
+        with pytest.raises(StorageError, match="could not be used"):
+            told()
+
+
 def test_a_book_that_is_gone_takes_no_snapshot(memory: Snapshots, store: Store) -> None:
     gone = Project("gone", "Gone", 0.0, 0.0)
     with pytest.raises(NotFound):
