@@ -3,6 +3,7 @@
 (() => {
   "use strict";
   const KEY = "templora-open";
+  const AWAY = "templora-warning";
   const NAMES = ["max_tokens", "takes", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed", "stop_at"];
   const PASSAGES = {
     known: "learnt", stale: "an older version is learnt", pending: "not learnt yet", learning: "being learnt now",
@@ -66,12 +67,16 @@
 
   async function download(answer) {
     const name = decodeURIComponent((answer.headers.get("Content-Disposition") || "").split("UTF-8''")[1] || "book");
+    save(await answer.blob(), name);
+    return name;
+  }
+
+  function save(blob, name) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(await answer.blob());
+    link.href = URL.createObjectURL(blob);
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    return name;
   }
 
   // An export without the last words would be worse than none.
@@ -175,18 +180,41 @@
       const name = await download(await fetched(`/api/projects/${book}/copy?format=${format}`));
       return `${name} was downloaded. Nothing has changed: the memory is kept.`;
     }),
-    finish: reported(async (book, format) => {
-      await saved();
-      const answer = await fetched(`/api/projects/${book}/export`, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ format }),
-      });
-      const gone = JSON.parse(answer.headers.get("Templora-Finish"));
-      const name = await download(answer);
-      const megabytes = (gone.bytes / 1e6).toFixed(0);
-      return `${name} was written, read back and downloaded. The memory is gone: ${gone.files} file(s), ${megabytes} MB, ` +
-        `${gone.snapshots} snapshot(s) and ${gone.lessons} lesson(s) in the database. ` +
-        `Relearning the book would take about ${Math.max(1, Math.ceil(gone.relearn_minutes))} min.`;
+    /** What `ui.view.finished` reads, as JSON. */
+    async finish(book, format) {
+      try {
+        await saved();
+        const answer = await fetched(`/api/projects/${book}/export`, {
+          method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ format }),
+        });
+        const gone = JSON.parse(answer.headers.get("Templora-Finish"));
+        return JSON.stringify({ ...gone, name: await download(answer) });
+      } catch (error) {
+        return JSON.stringify({ problem: error.message });
+      }
+    },
+    provenance: reported(async (book) => {
+      const { typed_words, models } = await (await fetched(`/api/projects/${book}/provenance`)).json();
+      const quoted = (value) => `"${String(value).replaceAll('"', '""')}"`;
+      const rows = [
+        ["who", "words accepted", "words in the book", "words edited since"],
+        ["the writer", "", typed_words, ""],
+        ...models.map((share) => [share.model, share.accepted_words, share.kept_words, share.edited_words]),
+      ];
+      save(new Blob([rows.map((row) => row.map(quoted).join(",")).join("\r\n")], { type: "text/csv" }), "provenance.csv");
+      return "provenance.csv was downloaded.";
     }),
+
+    // --- warnings: a line that can be put away, until it says something else ---
+    warned(words) {
+      let away = null;
+      try { away = sessionStorage.getItem(AWAY); } catch { /* blocked */ }
+      document.body.dataset.warning = words && away !== words ? "shown" : "none";
+    },
+    putAway(words) {
+      try { sessionStorage.setItem(AWAY, words); } catch { /* blocked: it is back after a reload */ }
+      document.body.dataset.warning = "none";
+    },
   };
 
   if (/Mac|iP(hone|ad)/.test(navigator.platform)) document.documentElement.dataset.keys = "mac";

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from templora.studio import Studio
-from ui import view
+from ui import memory_view, view
 from ui.show import FLUSH_FIRST, OPENED, Show, told
 
 if TYPE_CHECKING:
@@ -111,15 +111,61 @@ def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> Non
     books.restore.click(restore, books.deleted, listed, show_progress="hidden")
 
 
+def wire_backups(desk: Desk, studio: Studio, show: Show) -> None:
+    kept, message = desk.books.backups, desk.books.message
+    listed = [kept.line, kept.backups, kept.chosen]
+
+    @told
+    def listing() -> list[Any]:
+        return show.backups()
+
+    # Read when the accordion is opened, so that the list of books does not wait for it.
+    kept.group.expand(listing, None, listed, show_progress="hidden")
+
+    @told
+    def back_up() -> list[Any]:
+        studio.back_up("asked")
+        return show.backups()
+
+    kept.now.click(back_up, None, listed, js=FLUSH_FIRST)
+
+    @told
+    def choose(name: str) -> list[Any]:
+        books = view.backup_book_choices(studio.backup_books(name))
+        return [gr.update(visible=True), gr.update(choices=books, value=books[0][1] if books else None)]
+
+    kept.backups.input(choose, kept.backups, [kept.chosen, kept.books], show_progress="hidden")
+
+    @told
+    def restore(name: str, book: str) -> list[Any]:
+        project = studio.restore_book(name, book)
+        return show.books(f"‘{project.title}’ is back, beside what was there. Open it above.", project.id)
+
+    books = desk.books
+    kept.restore.click(
+        restore, [kept.backups, kept.books],
+        [books.books, books.open, books.delete, books.deleted_group, books.deleted, message],
+    )  # fmt: skip
+
+
 def wire_export(desk: Desk, studio: Studio) -> None:
     export = desk.export
     chosen = [desk.project, export.format]
+
+    @told
+    def open_dialog(project: str) -> list[Any]:
+        report = studio.provenance(project)
+        shares = view.share_rows(report)
+        return [gr.update(visible=True), gr.update(visible=False), "", view.provenance(report), shares]
+
     desk.top.export.click(
-        lambda: [gr.update(visible=True), gr.update(visible=False), ""], None,
-        [export.box, export.confirm, export.report], show_progress="hidden",
+        open_dialog, desk.project, [export.box, export.confirm, export.report, export.statement, export.shares],
+        js=FLUSH_FIRST, show_progress="hidden",
     ).then(None, js="() => window.desk.dialogOpened('export-dialog')")  # fmt: skip
     export.close.click(lambda: gr.update(visible=False), None, export.box, show_progress="hidden")
     export.copy.click(None, chosen, export.report, js="(p, format) => window.desk.copy(p, format)")
+    export.copy_statement.click(None, export.statement, export.report, js="(text) => window.desk.copyText(text)")
+    export.download_shares.click(None, desk.project, export.report, js="(p) => window.desk.provenance(p)")
 
     @told
     def ask_finish(project: str) -> list[Any]:
@@ -131,14 +177,12 @@ def wire_export(desk: Desk, studio: Studio) -> None:
 
     export.finish.click(ask_finish, desk.project, [export.confirm, export.confirm_text], show_progress="hidden")
     export.confirm_no.click(lambda: gr.update(visible=False), None, export.confirm, show_progress="hidden")
-    finished = export.confirm_yes.click(
-        None, chosen, export.report, js="(p, format) => window.desk.finish(p, format)"
-    )  # fmt: skip
 
-    def after(project: str) -> list[Any]:
+    def after(project: str, _: str, outcome: str) -> list[Any]:
         done = studio.peek(project)[0].finished_at is not None
-        return [gr.update(visible=False), "", gr.update(visible=done)]
+        return [gr.update(visible=False), memory_view.finished(outcome), "", gr.update(visible=done)]
 
-    finished.then(
-        after, desk.project, [export.confirm, desk.seen, desk.page.finished], show_progress="hidden"
+    export.confirm_yes.click(
+        after, [*chosen, export.report], [export.confirm, export.report, desk.seen, desk.page.finished],
+        js="async (p, format) => [p, format, await window.desk.finish(p, format)]",
     )  # fmt: skip

@@ -28,12 +28,30 @@ class BooksDialog:
     deleted_group: gr.Accordion
     deleted: gr.Radio
     restore: gr.Button
+    backups: Backups
     close: gr.Button
+
+
+@dataclass(frozen=True)
+class Backups:
+    """The accordion in the list of books. `chosen` stands while a backup is chosen."""
+
+    group: gr.Accordion
+    line: gr.Textbox
+    now: gr.Button
+    backups: gr.Radio
+    chosen: gr.Column
+    books: gr.Radio
+    restore: gr.Button
 
 
 @dataclass(frozen=True)
 class ExportDialog:
     box: gr.Column
+    statement: gr.Textbox
+    shares: gr.Dataframe
+    copy_statement: gr.Button
+    download_shares: gr.Button
     format: gr.Radio
     copy: gr.Button
     finish: gr.Button
@@ -68,10 +86,23 @@ def books() -> BooksDialog:
         with gr.Accordion("Deleted books", open=False, visible=False, elem_id="deleted-books") as group:
             deleted = gr.Radio([], label="Deleted books, kept for 30 days", elem_id="deleted")
             restore = gr.Button("Bring it back", elem_id="book-restore", size="sm")
+        kept = _backups()
     return BooksDialog(
         box, books, open_, delete, sure, text, yes, no, new_title, create, upload, message, group, deleted, restore,
-        close,
+        kept, close,
     )  # fmt: skip
+
+
+def _backups() -> Backups:
+    with gr.Accordion("Backups", open=False, elem_id="backups-group") as group:
+        with gr.Row(elem_id="backup-line-row"):
+            line = quiet("backup-line", label="Backups")
+            now = gr.Button("Back up now", elem_id="backup-now", size="sm", min_width=0)
+        backups = gr.Radio([], label="Backups", show_label=False, container=False, elem_id="backups")
+        with gr.Column(visible=False, elem_id="backup-chosen") as chosen:
+            books = gr.Radio([], label="Books in this backup", elem_id="backup-books")
+            restore = gr.Button("Bring this book back as a copy", elem_id="backup-restore", size="sm")
+    return Backups(group, line, now, backups, chosen, books, restore)
 
 
 def export() -> ExportDialog:
@@ -88,5 +119,16 @@ def export() -> ExportDialog:
             "memory for good. The text stays.</p>"
         )
         sure, text, yes, no = confirm("finish-book", "Finish and discard the memory", "Not yet")
-        report = quiet("export-report", label="Report", lines=3, visible=True)
-    return ExportDialog(box, format, copy, finish, sure, text, yes, no, report, close)
+        report = quiet("export-report", label="Report", max_lines=16)
+        gr.HTML("<h2>Who wrote it</h2>")
+        statement = quiet("provenance", label="Who wrote it", max_lines=12)
+        shares = gr.Dataframe(
+            headers=["Words", "accepted", "in the book", "share", "edited"],
+            datatype="str", interactive=False, show_label=False, label="Who wrote it", wrap=True, buttons=[],
+            column_widths=["28%", "18%", "20%", "16%", "18%"], elem_id="provenance-table",
+        )  # fmt: skip
+        with gr.Row(elem_id="provenance-tools"):
+            copy_statement = gr.Button("Copy as text", elem_id="provenance-copy", size="sm", min_width=0)
+            download = gr.Button("Download (.csv)", elem_id="provenance-download", size="sm", min_width=0)
+    provenance = (statement, shares, copy_statement, download)
+    return ExportDialog(box, *provenance, format, copy, finish, sure, text, yes, no, report, close)

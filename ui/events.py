@@ -12,7 +12,7 @@ import gradio as gr
 from templora.studio import Studio
 from ui import view
 from ui.chapter_events import wire_binder, wire_parting
-from ui.dialog_events import wire_books, wire_export
+from ui.dialog_events import wire_backups, wire_books, wire_export
 from ui.history_events import wire_history
 from ui.memory_events import wire_memory, wire_tick
 from ui.show import Show, told
@@ -30,6 +30,7 @@ def wire(desk: Desk, studio: Studio) -> None:
         desk.memory.learned, desk.memory.told,
     ]  # fmt: skip
     wire_books(desk, studio, show, opened_outputs)
+    wire_backups(desk, studio, show)
     wire_binder(desk, studio, show, opened_outputs)
     wire_parting(desk, studio, show, opened_outputs)
     _wire_titles(desk, studio)

@@ -9,7 +9,7 @@ import gradio as gr
 import pandas as pd
 
 from templora.studio import Studio
-from ui import view
+from ui import memory_view, view
 from ui.show import FLUSH_FIRST, Handler, Show, dim, told
 
 if TYPE_CHECKING:
@@ -48,12 +48,10 @@ def wire_memory(desk: Desk, studio: Studio) -> None:
 
     @told
     def discard(project: str) -> list[Any]:
-        if project:
-            gone = studio.discard_memory(project)
-            gr.Info(f"{gone.files} file(s), {gone.bytes / 1e6:.0f} MB. The text stays.", title="Memory discarded")
-        return [gr.update(visible=False), ""]
+        report = memory_view.discarded(studio.discard_memory(project))
+        return [gr.update(visible=False), gr.update(value=report, visible=True), ""]
 
-    panel.confirm_yes.click(discard, desk.project, [panel.confirm, desk.seen])
+    panel.confirm_yes.click(discard, desk.project, [panel.confirm, panel.told, desk.seen])
     _wire_forgetting(desk, studio)
     _wire_strength(desk, studio)
     _wire_leaving_out(desk, studio)
@@ -64,7 +62,10 @@ def _wire_forgetting(desk: Desk, studio: Studio) -> None:
 
     @told
     def ask(project: str) -> list[Any]:
-        return [gr.update(visible=bool(project)), view.forget_question(studio.memory(project)) if project else ""]
+        return [
+            gr.update(visible=bool(project)),
+            memory_view.forget_question(studio.memory(project)) if project else "",
+        ]
 
     panel.forget.click(
         ask, desk.project, [panel.forget_sure, panel.forget_text], js=FLUSH_FIRST, show_progress="hidden"
@@ -74,7 +75,7 @@ def _wire_forgetting(desk: Desk, studio: Studio) -> None:
     @told
     def forget(project: str) -> list[Any]:
         gone = studio.forget(project)
-        return [gr.update(visible=False), gr.update(value=view.forgotten(gone), visible=True), ""]
+        return [gr.update(visible=False), gr.update(value=memory_view.forgotten(gone), visible=True), ""]
 
     panel.forget_yes.click(forget, desk.project, [panel.forget_sure, panel.told, desk.seen], js=FLUSH_FIRST)
 
@@ -97,7 +98,7 @@ def _wire_strength(desk: Desk, studio: Studio) -> None:
     def open_dialog(project: str) -> list[Any]:
         percent = round(100 * studio.peek(project)[0].strength)
         heading = f"<h2>With the memory{'' if percent == 100 else f' · {percent} %'}</h2>"
-        return [gr.update(visible=True), dim(view.compare_line(studio.memory(project), percent)), heading]
+        return [gr.update(visible=True), dim(memory_view.compare_line(studio.memory(project), percent)), heading]
 
     panel.compare.click(
         open_dialog, desk.project, [dialog.box, dialog.about, dialog.strength], show_progress="hidden"
@@ -136,26 +137,33 @@ def _wire_leaving_out(desk: Desk, studio: Studio) -> None:
 def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
     panel, foot = desk.memory, desk.footer
     outputs = [
-        desk.seen, foot.model, foot.where, foot.memory, desk.top.words, desk.binder.chapters, desk.takes.earlier,
-        panel.number, panel.explanation, panel.counts, panel.bar, panel.line, panel.pause, panel.resume, panel.cancel,
-        panel.chart, desk.page.finished,
+        desk.seen, foot.model, foot.where, desk.page.warnings, foot.memory, desk.top.words, desk.binder.chapters,
+        desk.takes.earlier, panel.number, panel.explanation, panel.counts, panel.bar, panel.line, panel.pause,
+        panel.resume, panel.cancel, panel.chart, desk.page.finished,
     ]  # fmt: skip
+    warnings = desk.page.warnings
+    warnings.change(None, warnings, None, js="(words) => { window.desk.warned(words) }")
+    desk.page.put_away.click(None, warnings, None, js="(words) => { window.desk.putAway(words) }")
     desk.seen.change(None, js="() => { window.desk.memoryMoved() }")
 
     def tick(project_id: str, chapter_id: str, seen: str) -> list[Any]:
         model = studio.model()
-        lines = [view.model_line(model), view.model_name(model.id, model.device)]
+        lines = [view.model_line(model), view.model_name(model.id, model.device), "\n\n".join(studio.warnings())]
         project, heads, chapter_id = show.book(project_id, chapter_id)
         if project is None:
             now = json.dumps(lines)
-            return [gr.skip()] * len(outputs) if seen == now else [now, *lines, *[gr.skip()] * (len(outputs) - 3)]
+            return (
+                [gr.skip()] * len(outputs)
+                if seen == now
+                else [now, *lines, *[gr.skip()] * (len(outputs) - 1 - len(lines))]
+            )
         report = studio.memory(project.id)
         takes = view.take_choices(studio.takes(chapter_id)) if chapter_id else []
         chapters = view.chapter_choices(heads)
-        number, explanation = view.headline(report)
-        line = view.memory_line(report)
-        points = view.chart(report.chunks)
-        counts = view.tally(report)
+        number, explanation = memory_view.headline(report)
+        line = memory_view.memory_line(report)
+        points = memory_view.chart(report.chunks)
+        counts = memory_view.tally(report)
         drawn = [[point.chunk, point.perplexity] for point in points]
         now = json.dumps(
             [[*lines, project.finished_at], line, number, counts, hash(str(chapters)), hash(str(takes)), len(drawn)]
@@ -175,7 +183,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
             f"<p class='big'>{number}</p>",
             f"<p class='dim'>{explanation}</p>",
             _tally(counts),
-            f"<div class='bar'><i style='width:{100 * view.progress(report):.0f}%'></i></div>",
+            f"<div class='bar'><i style='width:{100 * memory_view.progress(report):.0f}%'></i></div>",
             line,
             gr.update(visible=report.learning == "on"),
             gr.update(visible=report.state == "paused"),
@@ -198,6 +206,6 @@ def _tally(counts: list[tuple[str, str, int]]) -> str:
     return "".join(row.format(*count) for count in counts)
 
 
-def _plot(points: list[view.Point]) -> Any:
+def _plot(points: list[memory_view.Point]) -> Any:
     frame = pd.DataFrame([(p.chunk, p.perplexity, p.reader) for p in points], columns=["chunk", "perplexity", "reader"])
     return gr.update(value=frame, visible=len(points) >= 4)

@@ -52,6 +52,8 @@ class Binder:
 
 @dataclass(frozen=True)
 class Page:
+    warnings: gr.Textbox
+    put_away: gr.Button
     finished: gr.Row
     relearn: gr.Button
     title: gr.Textbox
@@ -168,6 +170,9 @@ def binder() -> Binder:
 
 def page() -> Page:
     with gr.Column(elem_id="page"):
+        with gr.Row(elem_id="warnings"):
+            warnings = quiet("warning-text", label="Warning", max_lines=12)
+            put_away = gr.Button("Put away", elem_id="warning-away", elem_classes="bare", size="sm", min_width=0)
         with gr.Column(elem_id="sheet"):
             with gr.Row(visible=False, elem_id="finished") as finished:
                 gr.HTML("<p>This book is finished and its memory was discarded. The text is all here.</p>")
@@ -191,7 +196,7 @@ def page() -> Page:
             stop = gr.Button("Stop", elem_id="do-stop", size="sm", min_width=0)
             dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
     buttons = (go, stop, accept, word, previous, following, another, dismiss, rewrite)
-    return Page(finished, relearn, title, history, editor, *buttons)
+    return Page(warnings, put_away, finished, relearn, title, history, editor, *buttons)
 
 
 def takes() -> Takes:

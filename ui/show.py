@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +88,12 @@ class Show:
             gr.update(choices=deleted, value=deleted[0][1] if deleted else None),
             gr.update(value=message, visible=bool(message)),
         ]
+
+    def backups(self) -> list[Any]:
+        """For the backups in the list of books: their line, the list, and what is in the one that was chosen."""
+        backups, now = self.studio.backups(), time.time()
+        choices = view.backup_choices(backups, now)
+        return [view.backup_line(backups, now), gr.update(choices=choices, value=None), gr.update(visible=False)]
 
 
 def dim(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 
@@ -29,7 +28,6 @@ _KINDS = {
     "restored": "brought back",
 }
 _TOKENS = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]|\s+")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def moments(heads: Sequence[RevisionHead], now: float) -> list[tuple[str, int]]:
@@ -40,26 +38,13 @@ def moments(heads: Sequence[RevisionHead], now: float) -> list[tuple[str, int]]:
     rows: list[tuple[str, int]] = []
     before = 0
     for head in heads:
-        at = "Now" if head is heads[-1] else when(head.created_at, now)
+        at = "Now" if head is heads[-1] else view.when(head.created_at, now)
         first, *rest = [head.name, _small(at)] if head.name else [at]
         change = head.words - before
         counted = f"{view.words(head.words)}, {'+' if change >= 0 else '−'}{abs(change):,}"
         rows.append((f"{first}\n" + " · ".join([*rest, _KINDS.get(head.kind, head.kind), counted]), head.number))
         before = head.words
     return rows[::-1]
-
-
-def when(at: float, now: float) -> str:
-    """A time as one says it, in this computer's time zone: 'Today 14:32', 'Yesterday 09:10', '3 Nov 18:20'."""
-    then, today = time.localtime(at), time.localtime(now)
-    clock = f"{then.tm_hour:02}:{then.tm_min:02}"
-    yesterday = time.localtime(now - 24 * 3600)
-    if then[:3] == today[:3]:
-        return f"Today {clock}"
-    if then[:3] == yesterday[:3]:
-        return f"Yesterday {clock}"
-    year = "" if then.tm_year == today.tm_year else f" {then.tm_year}"
-    return f"{then.tm_mday} {_MONTHS[then.tm_mon - 1]}{year} {clock}"
 
 
 def _small(at: str) -> str:
@@ -94,7 +79,8 @@ def _paragraphs(then: str, now: str) -> Iterator[Pair]:
         was = ("\n\n" if i1 and i1 < i2 else "") + "\n\n".join(old[i1:i2])
         stands = ("\n\n" if j1 and j1 < j2 else "") + "\n\n".join(new[j1:j2])
         if tag == "equal":
-            yield (max(was, stands, key=len),) * 2
+            same = max(was, stands, key=len)
+            yield same, same
         else:
             yield from _words(was, stands)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from storage.records import ChapterHead, Project, Take
+from storage.records import Backup, BackupBook, ChapterHead, Project, ProvenanceReport, Take
 from templora.engine import ModelStatus
-from templora.learning import Forgotten
-from templora.meter import ChunkReport, MemoryReport
 
-CHART_POINTS = 100
-"""Chunks drawn at most; a longer book is shown in bins, pooled by tokens."""
 PREVIEW_CHARACTERS = 110
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def words(count: int) -> str:
@@ -47,6 +46,19 @@ def take_choices(takes: Sequence[Take]) -> list[tuple[str, str]]:
     return rows
 
 
+def when(at: float, now: float) -> str:
+    """A time as one says it, in this computer's time zone: 'Today 14:32', 'Yesterday 09:10', '3 Nov 18:20'."""
+    then, today = time.localtime(at), time.localtime(now)
+    clock = f"{then.tm_hour:02}:{then.tm_min:02}"
+    yesterday = time.localtime(now - 24 * 3600)
+    if then[:3] == today[:3]:
+        return f"Today {clock}"
+    if then[:3] == yesterday[:3]:
+        return f"Yesterday {clock}"
+    year = "" if then.tm_year == today.tm_year else f" {then.tm_year}"
+    return f"{then.tm_mday} {_MONTHS[then.tm_mon - 1]}{year} {clock}"
+
+
 def duration(seconds: float) -> str:
     if seconds < 60:
         return "under a minute"
@@ -54,149 +66,6 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"about {minutes} min"
     return f"about {minutes // 60} h {minutes % 60:02d} min"
-
-
-def change_percent(chunks: Sequence[ChunkReport]) -> float | None:
-    """100·(memory/base − 1) of perplexity, tokens pooled over all chunks that were scored; None before the first."""
-    scored = [chunk for chunk in chunks if chunk.base_loss is not None and chunk.memory_loss is not None]
-    tokens = sum(chunk.tokens for chunk in scored)
-    if not tokens:
-        return None
-    base = sum((chunk.base_loss or 0.0) * chunk.tokens for chunk in scored) / tokens
-    own = sum((chunk.memory_loss or 0.0) * chunk.tokens for chunk in scored) / tokens
-    return 100 * (math.exp(own - base) - 1)
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of the chart: perplexity of a reader ('base model', 'with memory') at a chunk counted from 1."""
-
-    chunk: float
-    perplexity: float
-    reader: str
-
-
-def chart(chunks: Sequence[ChunkReport]) -> list[Point]:
-    """The prequential perplexity, chunk by chunk, base model against memory."""
-    scored = [chunk for chunk in chunks if chunk.base_loss is not None and chunk.memory_loss is not None]
-    size = max(1, math.ceil(len(scored) / CHART_POINTS))
-    points: list[Point] = []
-    for start in range(0, len(scored), size):
-        part = scored[start : start + size]
-        tokens = sum(chunk.tokens for chunk in part)
-        middle = sum(chunk.index + 1 for chunk in part) / len(part)
-        base = math.exp(sum((chunk.base_loss or 0.0) * chunk.tokens for chunk in part) / tokens)
-        own = math.exp(sum((chunk.memory_loss or 0.0) * chunk.tokens for chunk in part) / tokens)
-        points.append(Point(middle, round(base, 2), "base model"))
-        points.append(Point(middle, round(own, 2), "with memory"))
-    return points
-
-
-def headline(report: MemoryReport) -> tuple[str, str]:
-    """(number, explanation) at the head of the Memory panel. Holds numbers only, never prose of the book."""
-    change = change_percent(report.chunks)
-    if report.known_chunks == 0 and report.stale:
-        return "–", "You edited the beginning of what was learnt. The memory is kept, and brought up to date by itself."
-    if report.known_chunks == 1:
-        return "–", "The first passage is learnt. From the next one on it is measured what that is worth."
-    if change is None:
-        return "–", "Nothing learnt yet. The memory learns text once writing has moved on from it, or on ‘Learn now’."
-    number = f"{change:+.1f} %".replace("-", "−")
-    if change < 0:
-        return number, (
-            "perplexity, measured on each passage before it was learnt: with the book’s memory the next page "
-            "surprises the model that much less. About half of it is the book itself, half its style and period."
-        )
-    return number, "perplexity, measured on each passage before it was learnt. So far the memory has not helped."
-
-
-TALLY = {
-    "known": "Learnt",
-    "stale": "An older version is learnt",
-    "pending": "Not learnt yet",
-    "excluded": "Left out of the memory",
-}
-"""The states of passages as the Memory panel counts them; the margin band has one more, for what is in learning."""
-
-
-def tally(report: MemoryReport) -> list[tuple[str, str, int]]:
-    """(state, its name, words of the book), without states that only some books have where there are none."""
-    counts = {
-        "known": report.known_words,
-        "stale": report.stale_words,
-        "pending": report.pending_words,
-        "excluded": report.excluded_words,
-    }
-    return [(state, TALLY[state], n) for state, n in counts.items() if n or state in ("known", "pending")]
-
-
-def memory_line(report: MemoryReport) -> str:
-    """What the memory is doing, in a sentence."""
-    left = duration(report.seconds_left)
-    step = min(report.done + 1, report.total)
-    match report.state:
-        case "learning":
-            return f"Learning passage {step} of {report.total} · {left} left"
-        case "rebuilding":
-            return f"Relearning what you edited: passage {step} of {report.total} · {left} left"
-        case "paused":
-            return "Learning is paused."
-        case "failed":
-            return report.failure or "Learning failed."
-        case "discarded":
-            return "The memory was discarded. ‘Learn now’ would learn the book again."
-        case "reading":
-            return "Reading the book, to see what there is to learn …"
-        case "empty":
-            return "The memory is empty."
-        case "current":
-            if report.stale:
-                cost = duration(report.rebuild_s)
-                return f"You edited learnt text. Relearning takes {cost}, after ten quiet minutes or on ‘Learn now’."
-            if report.pending_words:
-                return "The rest is learnt when writing has moved on from it, or on ‘Learn now’."
-            return "All that is due has been learnt."
-
-
-def forget_question(report: MemoryReport) -> str:
-    """What *Forget now* would drop, and what it does not touch."""
-    gone = report.gone_chunks
-    what = (
-        f"The memory still knows {passages(gone)} that the book no longer holds. "
-        if gone
-        else "The memory in use knows nothing that the book does not hold; older snapshots of it may. "
-    )
-    cost = f" Learning the rest again takes {duration(report.rebuild_s)}." if report.stale else ""
-    return (
-        f"{what}Forget now drops every state of the memory that has seen deleted text, from the model’s process and "
-        f"from the disk.{cost}\n\nIt does not touch earlier versions of the chapters, deleted chapters, takes "
-        "and backups: they still hold the words."
-    )
-
-
-def forgotten(gone: Forgotten) -> str:
-    """What *Forget now* has dropped."""
-    dropped = gone.discarded
-    megabytes = f" ({dropped.bytes / 1e6:.0f} MB)" if dropped.bytes >= 1e6 else ""
-    again = (
-        f" {passages(gone.relearn_chunks).capitalize()} of the book are learnt again: {duration(gone.relearn_s)}."
-        if gone.relearn_chunks
-        else ""
-    )
-    snapshots = count(dropped.snapshots, "snapshot")
-    return (
-        f"Forgotten: {passages(gone.passages)} no longer in the book, {snapshots}{megabytes}."
-        f"{again} Earlier versions, deleted chapters, takes and backups still hold the words."
-    )
-
-
-def compare_line(report: MemoryReport, percent: int) -> str:
-    """What stands above the two continuations."""
-    if report.known_chunks + report.stale_chunks == 0:
-        return "The memory is empty so far: both sides are written by the base model, and will be the same."
-    if percent == 0:
-        return "The strength is set to 0 %: both sides are written without the memory, and will be the same."
-    return "The same place, the same settings, the same seed. Both are kept among the takes."
 
 
 def split_question(title: str, before: str, after: str) -> tuple[str, str]:
@@ -222,17 +91,72 @@ def history_line(title: str, versions: int) -> str:
     return f"‘{title}’: {count(versions, 'version')}. They come by themselves as you write, and are thinned out by age."
 
 
+# --- backups, export -------------------------------------------------------------------------------------------------
+
+REASONS = {"migration": "before an update", "daily": "daily", "export": "at the finish of a book", "asked": "asked for"}
+
+
+def backup_choices(backups: Sequence[Backup], now: float) -> list[tuple[str, str]]:
+    """(label, name), newest first."""
+    return [
+        (f"{when(backup.created_at, now)} · {REASONS[backup.reason]}\t{size(backup.bytes)}", backup.name)
+        for backup in backups
+    ]
+
+
+def backup_line(backups: Sequence[Backup], now: float) -> str:
+    """How well the books are backed up."""
+    if not backups:
+        return "No backup yet. One is made by itself each day."
+    newest = when(backups[0].created_at, now)
+    return f"{count(len(backups), 'backup')}, the newest of {newest[0].lower()}{newest[1:]}. One is made each day."
+
+
+def backup_book_choices(books: Sequence[BackupBook]) -> list[tuple[str, str]]:
+    """(label, id), the one worked on last first."""
+    return [(f"{book.title}\t{words(book.words)}", book.id) for book in books]
+
+
+def share_rows(report: ProvenanceReport) -> list[list[str]]:
+    """For the table of who wrote a book: who, words accepted, words in the book, percent of it, words edited since."""
+
+    def row(who: str, accepted: int | None, stand: int, edited: int | None) -> list[str]:
+        cells = ["–" if n is None else f"{n:,}" for n in (accepted, stand, edited)]
+        return [who, cells[0], cells[1], percent(stand, report.words), cells[2]]
+
+    models = [row(short(m.model), m.accepted_words, m.kept_words, m.edited_words) for m in report.models]
+    return [row("You", None, report.typed_words, None), *models]
+
+
+def provenance(report: ProvenanceReport) -> str:
+    """The same in sentences, to be handed on."""
+    if not report.words:
+        return "The book has no words yet."
+    typed = "typed, pasted or imported by the writer"
+    if not report.models:
+        return f"All {words(report.words)} of the book were {typed}."
+    own = f"Of {words(report.words)} in the book, {report.typed_words:,} ({percent(report.typed_words, report.words)}) "
+    parts = [
+        f"{short(share.model)} wrote {share.kept_words:,} ({percent(share.kept_words, report.words)}); "
+        f"{words(share.accepted_words)} of it were accepted, {share.edited_words:,} of them edited or deleted since."
+        for share in report.models
+    ]
+    return " ".join([f"{own}were {typed}.", *parts])
+
+
+def percent(part: int, whole: int) -> str:
+    if not whole:
+        return "–"
+    share = 100 * part / whole
+    return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
+
+
+def size(bytes: int) -> str:
+    return f"{bytes / 1e6:,.0f} MB" if bytes >= 1e7 else f"{bytes / 1e6:.1f} MB"
+
+
 def count(number: int, word: str) -> str:
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
-
-
-def passages(number: int) -> str:
-    return count(number, "passage")
-
-
-def progress(report: MemoryReport) -> float:
-    """0 to 1: how much of what is due has been learnt."""
-    return report.done / report.total if report.total else 0.0
 
 
 MODEL_WORDS = {
@@ -259,5 +183,9 @@ def model_line(status: ModelStatus) -> str:
 
 def model_name(id: str, device: str) -> str:
     """The model's short name and where it runs."""
-    name = id.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    return f"{name} · {'this computer' if device in ('', 'cpu') else device}"
+    return f"{short(id)} · {'this computer' if device in ('', 'cpu') else device}"
+
+
+def short(id: str) -> str:
+    """A model's name without its owner or its folders."""
+    return id.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.records import RevisionHead, RevisionKind
-from ui import timeline
+from ui import timeline, view
 from ui.timeline import GONE, NEW, SAME
 
 NOON = time.mktime((2026, 11, 24, 12, 0, 0, 0, 0, -1))
@@ -36,7 +36,7 @@ def test_moments_are_newest_first_with_what_each_added() -> None:
 
 
 def test_another_year_is_named() -> None:
-    assert timeline.when(NOON - 400 * 24 * 3600, NOON) == "20 Oct 2025 12:00"
+    assert view.when(NOON - 400 * 24 * 3600, NOON) == "20 Oct 2025 12:00"
 
 
 def test_a_change_is_shown_word_by_word_in_its_sentence() -> None:

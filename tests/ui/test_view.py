@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 
 import pytest
 
-from storage.records import ChapterHead, Project, Take
+from storage.records import (
+    Backup,
+    BackupBook,
+    ChapterHead,
+    Discarded,
+    ModelShare,
+    Project,
+    ProvenanceReport,
+    Take,
+)
 from templora.engine import ModelStatus
+from templora.learning import Forgotten
 from templora.meter import ChunkReport, MemoryReport
-from ui import view
+from ui import memory_view, view
 
 
 def report(**changes: object) -> MemoryReport:
@@ -32,23 +44,23 @@ def test_the_change_pools_tokens() -> None:
         ChunkReport(2, "c", 9, None, None, "pending"),
     ]
     expected = 100 * (math.exp((300 * 2.9 + 100 * 4.2) / 400 - (300 * 3.0 + 100 * 4.0) / 400) - 1)
-    assert view.change_percent(chunks) == pytest.approx(expected)
-    assert view.change_percent([]) is None
+    assert memory_view.change_percent(chunks) == pytest.approx(expected)
+    assert memory_view.change_percent([]) is None
 
 
 def test_the_headline_says_when_the_memory_has_not_helped() -> None:
-    assert view.headline(report(chunks=scored(4), known_chunks=4))[0] == "−18.1 %"
-    number, words = view.headline(report(chunks=scored(4, own=3.6), known_chunks=4))
+    assert memory_view.headline(report(chunks=scored(4), known_chunks=4))[0] == "−18.1 %"
+    number, words = memory_view.headline(report(chunks=scored(4, own=3.6), known_chunks=4))
     assert number == "+10.5 %" and "not helped" in words
-    assert view.headline(report())[0] == "–"
+    assert memory_view.headline(report())[0] == "–"
     first = report(chunks=scored(1, own=3.5), known_chunks=1)
-    assert view.headline(first)[0] == "–" and "next one" in view.headline(first)[1]
-    assert "is kept" in view.headline(report(stale=5))[1]
+    assert memory_view.headline(first)[0] == "–" and "next one" in memory_view.headline(first)[1]
+    assert "is kept" in memory_view.headline(report(stale=5))[1]
 
 
 def test_a_long_book_is_drawn_in_bins() -> None:
-    assert len(view.chart(scored(40))) == 80
-    points = view.chart(scored(1000))
+    assert len(memory_view.chart(scored(40))) == 80
+    points = memory_view.chart(scored(1000))
     assert len(points) == 200
     assert points[0].perplexity == round(math.exp(3.5), 2) and points[1].reader == "with memory"
 
@@ -63,11 +75,11 @@ def test_durations(seconds: float, words: str) -> None:
 
 def test_memory_lines() -> None:
     busy = report(state="learning", done=2, total=10, seconds_left=100)
-    assert view.memory_line(busy) == "Learning passage 3 of 10 · about 2 min left"
-    assert view.progress(busy) == 0.2
-    assert "moved on" in view.memory_line(report(pending_words=9))
-    assert "ten quiet minutes" in view.memory_line(report(stale=3))
-    assert view.memory_line(report(state="failed", failure="The disk is full.")) == "The disk is full."
+    assert memory_view.memory_line(busy) == "Learning passage 3 of 10 · about 2 min left"
+    assert memory_view.progress(busy) == 0.2
+    assert "moved on" in memory_view.memory_line(report(pending_words=9))
+    assert "ten quiet minutes" in memory_view.memory_line(report(stale=3))
+    assert memory_view.memory_line(report(state="failed", failure="The disk is full.")) == "The disk is full."
 
 
 def test_model_lines() -> None:
@@ -99,3 +111,57 @@ def test_takes_are_listed_newest_first_and_cut_at_a_word() -> None:
     assert rows[0][0] == "Rewrite: x"
     assert rows[1][0] == "✓ two lines"
     assert rows[2][0].endswith("word …") and len(rows[2][0]) <= view.PREVIEW_CHARACTERS + 4
+
+
+def test_backups_are_told_by_their_time_and_reason() -> None:
+    now = time.mktime((2026, 11, 24, 12, 0, 0, 0, 0, -1))
+    backups = [Backup("b", "asked", now - 60, 25_400_000), Backup("a", "migration", now - 26 * 3600, 1_230_000)]
+    assert view.backup_choices(backups, now) == [
+        ("Today 11:59 · asked for\t25 MB", "b"),
+        ("Yesterday 10:00 · before an update\t1.2 MB", "a"),
+    ]
+    assert view.backup_line(backups, now) == "2 backups, the newest of today 11:59. One is made each day."
+    assert "No backup yet" in view.backup_line([], now)
+    assert view.backup_book_choices([BackupBook("p", "Tide", 1200, 1)]) == [("Tide\t1,200 words", "p")]
+
+
+def test_who_wrote_it_as_a_table_and_in_sentences() -> None:
+    report = ProvenanceReport(900, [ModelShare("org/Some-Model", 150, 96, 54), ModelShare("other", 9, 4, 5)], 1000)
+    assert view.share_rows(report) == [
+        ["You", "–", "900", "90 %", "–"],
+        ["Some-Model", "150", "96", "10 %", "54"],
+        ["other", "9", "4", "under 1 %", "5"],
+    ]
+    told = view.provenance(report)
+    assert told.startswith("Of 1,000 words in the book, 900 (90 %) were typed, pasted or imported by the writer. ")
+    assert "Some-Model wrote 96 (10 %); 150 words of it were accepted, 54 of them edited or deleted since." in told
+    assert view.provenance(ProvenanceReport(5, [], 5)).startswith("All 5 words of the book were typed")
+    assert view.provenance(ProvenanceReport(0, [], 0)) == "The book has no words yet."
+    assert view.share_rows(ProvenanceReport(0, [], 0)) == [["You", "–", "0", "–", "–"]]
+
+
+def test_the_finish_is_reported_with_what_it_cannot_promise() -> None:
+    done = {"name": "Book.docx", "files": 1, "bytes": 12_000_000, "snapshots": 1, "lessons": 40, "resident": 3}
+    told = memory_view.finished(json.dumps({**done, "relearn_minutes": 2.5}))
+    assert told.startswith("Book.docx was written, read back and downloaded. The memory is gone, and that was checked:")
+    for part in ("1 file (12 MB)", "1 snapshot and 40 lessons", "3 states", "solid-state disk may keep", "about 3 min"):
+        assert part in told
+    assert memory_view.finished('{"problem": "The disk is full."}') == "That did not work: The disk is full."
+
+
+def test_forgetting_says_what_it_drops_and_what_stays() -> None:
+    asked = memory_view.forget_question(report(gone_chunks=1, stale=True, rebuild_s=100))
+    assert "still knows 1 passage that" in asked and "takes about 2 min" in asked
+    assert "nothing that the book does not hold" in memory_view.forget_question(report())
+    gone = Forgotten(2, Discarded(3, 4_000_000, 3, 9), 5, 61)
+    assert memory_view.forgotten(gone).startswith(
+        "Forgotten: 2 passages no longer in the book, 3 snapshots (4 MB). 5 passages of the book are learnt again: "
+    )
+
+
+def test_the_tally_leaves_out_what_a_book_has_none_of() -> None:
+    assert [state for state, _, _ in memory_view.tally(report())] == ["known", "pending"]
+    full = report(known_words=1, stale_words=2, pending_words=3, excluded_words=4)
+    assert [(state, words) for state, _, words in memory_view.tally(full)] == [
+        ("known", 1), ("stale", 2), ("pending", 3), ("excluded", 4),
+    ]  # fmt: skip
