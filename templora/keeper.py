@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
@@ -13,6 +14,7 @@ from templora.safety import TEND_S, Safety
 log = logging.getLogger(__name__)
 
 MIRROR_EVERY_S = 2.0
+THIN_EVERY_S = 24 * 3600.0
 
 
 class Keeper:
@@ -23,6 +25,7 @@ class Keeper:
         self._mirror = mirror
         self._safety = safety
         self._dirty: set[str] = set()
+        self._thinned_at = time.monotonic()
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
@@ -56,6 +59,17 @@ class Keeper:
             self.write_mirrors()
             if not self._closing.is_set():
                 self._safety.tend()
+                self._thin()
+
+    def _thin(self) -> None:
+        """A desk that is never closed forgets what is too old to be kept, too."""
+        if time.monotonic() - self._thinned_at < THIN_EVERY_S:
+            return
+        self._thinned_at = time.monotonic()
+        try:
+            self._manuscripts.thin_revisions()
+        except TemploraError as error:
+            log.warning("%s", error.message)
 
     def write_mirrors(self) -> None:
         """Bring the readable mirrors of the books that have changed up to date."""
