@@ -10,10 +10,11 @@ from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+from storage.faults import disk_errors
 from templora import chunks as chunking
 from templora.config import DEFAULT, Sampling
 from templora.engine import Drop, Learn, ModelInfo, Open, Reply, Request, Save
-from templora.errors import from_code
+from templora.errors import StorageError, from_code
 from templora.studio import Studio
 from templora.writing import Broke, Finished
 from tests.fakes import Clock, FakeEngine
@@ -69,12 +70,21 @@ class StrictEngine(FakeEngine):
                 self._check(memory, self.memories[memory])
             case _:
                 pass
-        reply = super().call(request)
+        reply = self._save(request) if isinstance(request, Save) else super().call(request)
         if isinstance(request, Open):
             self._check(request.memory, self.memories[request.memory])
         if isinstance(request, Learn | Open | Save | Drop):
             self.requests.clear()  # a torture asks for very many
         return reply
+
+    def _save(self, request: Save) -> Reply:
+        """What the disk refuses is told as the real engine tells it."""
+        try:
+            with disk_errors(Path(request.path)):
+                return super().call(request)
+        except StorageError:
+            Path(request.path).unlink(missing_ok=True)
+            raise
 
     def _check(self, name: str, held: list[list[int]]) -> None:
         if self.decoder.chain(held) != name:
