@@ -28,7 +28,10 @@ def disk_errors(path: Path) -> Generator[None, None, None]:
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise _full(path) from error
-        raise StorageError(f"{error.filename or path} could not be used: {error.strerror or error}.") from error
+        said = f"{error.filename or path} could not be used: {error.strerror or error}."
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            said += " Check the permissions of the folder with your books."
+        raise StorageError(said) from error
 
 
 @contextmanager

@@ -128,7 +128,8 @@ class Learning:
 
     def _advance(self, project: Project, state: MemoryState) -> bool:
         plan = self._books.plan(project.id)
-        if plan is None or project.learning != "on" or self._clock() < state.retry_at or state.wanted:
+        waits = 0 < state.retry_at - self._clock() <= RETRY_S  # more: the clock has been set back
+        if plan is None or project.learning != "on" or waits or state.wanted:
             return False
         self._keeping.remember(project.id, state, plan)
         work = self._schedule.next(project, state, plan, self._claims(project.id))

@@ -31,10 +31,14 @@ class Schedule:
         return memory.due(plan, latest.id, self._settled)
 
     def _settled(self, chunk: Chunk) -> bool:
-        return self._clock() - self._books.touched(chunk) >= memory.SETTLED_S
+        return self._past(self._books.touched(chunk), memory.SETTLED_S)
 
     def _idle(self, project: Project) -> bool:
-        return self._clock() - project.updated_at >= memory.IDLE_S
+        return self._past(project.updated_at, memory.IDLE_S)
+
+    def _past(self, then: float, seconds: float) -> bool:
+        """Is `then` so long ago? Also where it lies in the future: the clock has been set back since."""
+        return not 0 <= self._clock() - then < seconds
 
     def next(self, project: Project, state: MemoryState, plan: Plan, claims: Sequence[str]) -> Work:
         """The next step. `claims`: the chains of the project's snapshots."""

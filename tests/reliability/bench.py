@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+from storage.faults import disk_errors
 from templora import chunks as chunking
 from templora.config import DEFAULT, Sampling
-from templora.engine import Drop, Learn, ModelInfo, Open, Reply, Request, Save
-from templora.errors import from_code
+from templora.engine import Learn, ModelInfo, Open, Reply, Request, Save
+from templora.errors import SnapshotDamaged, StorageError, from_code
 from templora.studio import Studio
 from templora.writing import Broke, Finished
 from tests.fakes import Clock, FakeEngine
@@ -56,6 +58,7 @@ class StrictEngine(FakeEngine):
         super().__init__(info)
         self.decoder = Decoder(info)
         self.wrong: list[str] = []
+        self.asked: deque[Learn | Open] = deque(maxlen=1000)
 
     def call(self, request: Request) -> Reply:
         match request:
@@ -67,14 +70,29 @@ class StrictEngine(FakeEngine):
                     self.wrong.append(f"chunk {len(held)} was read after other tokens than those learnt before it")
             case Save(memory) if memory in self.memories:
                 self._check(memory, self.memories[memory])
+            case Open(memory, n_chunks, path) if path is not None:
+                # As the real engine does, which finds the claim in the file.
+                held = json.loads(Path(path).read_bytes())
+                if (self.decoder.chain(held), len(held)) != (memory, n_chunks):
+                    raise SnapshotDamaged("This memory file is not what it is said to be.")
             case _:
                 pass
-        reply = super().call(request)
+        reply = self._save(request) if isinstance(request, Save) else super().call(request)
         if isinstance(request, Open):
             self._check(request.memory, self.memories[request.memory])
-        if isinstance(request, Learn | Open | Save | Drop):
-            self.requests.clear()  # a torture asks for very many
+        self.requests.clear()  # a torture asks for very many
+        if isinstance(request, Learn | Open):
+            self.asked.append(request)
         return reply
+
+    def _save(self, request: Save) -> Reply:
+        """What the disk refuses is told as the real engine tells it."""
+        try:
+            with disk_errors(Path(request.path)):
+                return super().call(request)
+        except StorageError:
+            Path(request.path).unlink(missing_ok=True)
+            raise
 
     def _check(self, name: str, held: list[list[int]]) -> None:
         if self.decoder.chain(held) != name:

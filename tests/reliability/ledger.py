@@ -10,6 +10,7 @@ from typing import Any
 from storage.manuscripts import FOLD_LOSES, FOLD_S
 from templora.studio import Studio
 from tests.reliability import checks
+from tests.reliability.book_model import lost
 
 Fact = dict[str, Any]
 
@@ -159,11 +160,3 @@ class Ledger:
 
 def _lost_by(before: Version, after: Version) -> int:
     return lost(before.text, after.text)
-
-
-def lost(old: str, new: str) -> int:
-    """How many code points an edit has taken away, at least: those between what both begin and end with."""
-    shorter = min(len(old), len(new))
-    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
-    tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
-    return len(old) - head - tail
