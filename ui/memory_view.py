@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.records import Discarded
-from templora.learning import Forgotten
+from templora.leaving import Forgotten
 from templora.meter import ChunkReport, MemoryReport
 from ui import view
 
