@@ -94,7 +94,7 @@ def wire_parting(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
         if not before.strip() or not after.strip():
             raise gr.Error(
                 "Put the caret where the new chapter is to begin: there has to be text before it and after it.",
-                title="Not here", print_exception=False,
+                title="Not here", print_exception=False, duration=5,
             )  # fmt: skip
         question, title = view.split_question(chapter.title, before, after)
         return [gr.update(visible=True), gr.update(visible=False), question, title, place]
@@ -112,7 +112,7 @@ def wire_parting(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
         try:
             added = studio.split_chapter(chapter, at["revision"], at["at"], title)
         except Conflict as error:
-            raise gr.Error(MOVED, title="Not split", print_exception=False) from error
+            raise gr.Error(MOVED, title="Not split", print_exception=False, duration=5) from error
         return [gr.update(visible=False), *show.opened(project, added.id)]
 
     gr.on(
@@ -126,7 +126,10 @@ def wire_parting(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
         index = next(i for i, head in enumerate(heads) if head.id == chapter)
         if index + 1 == len(heads):
             raise gr.Error(
-                "There is no chapter after this one to merge it with.", title="Not here", print_exception=False
+                "There is no chapter after this one to merge it with.",
+                title="Not here",
+                print_exception=False,
+                duration=5,
             )
         return [gr.update(visible=True), gr.update(visible=False), view.merge_question(heads[index], heads[index + 1])]
 
@@ -149,5 +152,5 @@ def _place(place: str) -> dict[str, Any]:
     """What the editor says of the caret; raises what it says of why it cannot."""
     at = json.loads(place)
     if at["problem"]:
-        raise gr.Error(at["problem"], title="That did not work", print_exception=False)
+        raise gr.Error(at["problem"], title="That did not work", print_exception=False, duration=5)
     return at
