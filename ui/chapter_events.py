@@ -92,10 +92,7 @@ def wire_parting(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
         chapter = studio.chapter(chapter_id)
         before, after = chapter.text[: at["at"]], chapter.text[at["at"] :]
         if not before.strip() or not after.strip():
-            raise gr.Error(
-                "Put the caret where the new chapter is to begin: there has to be text before it and after it.",
-                title="Not here", print_exception=False,
-            )  # fmt: skip
+            return _not_here("Put the caret where the new chapter is to begin, with text before it and after it.", 5)
         question, title = view.split_question(chapter.title, before, after)
         return [gr.update(visible=True), gr.update(visible=False), question, title, place]
 
@@ -111,8 +108,9 @@ def wire_parting(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
         at = _place(place)
         try:
             added = studio.split_chapter(chapter, at["revision"], at["at"], title)
-        except Conflict as error:
-            raise gr.Error(MOVED, title="Not split", print_exception=False) from error
+        except Conflict:
+            gr.Warning(MOVED, duration=8, title="Not split")
+            return [gr.update(visible=False), *[gr.skip()] * len(opened)]
         return [gr.update(visible=False), *show.opened(project, added.id)]
 
     gr.on(
@@ -125,9 +123,7 @@ def wire_parting(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
         _, heads = studio.peek(project)
         index = next(i for i, head in enumerate(heads) if head.id == chapter)
         if index + 1 == len(heads):
-            raise gr.Error(
-                "There is no chapter after this one to merge it with.", title="Not here", print_exception=False
-            )
+            return _not_here("There is no chapter after this one to merge it with.", 3)
         return [gr.update(visible=True), gr.update(visible=False), view.merge_question(heads[index], heads[index + 1])]
 
     binder.merge.click(
@@ -145,9 +141,15 @@ def wire_parting(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
     ).then(None, ids, None, js=OPENED)  # fmt: skip
 
 
+def _not_here(why: str, outputs: int) -> list[Any]:
+    """Says so, and changes nothing."""
+    gr.Info(why, duration=6, title="Not here")
+    return [gr.skip()] * outputs
+
+
 def _place(place: str) -> dict[str, Any]:
     """What the editor says of the caret; raises what it says of why it cannot."""
     at = json.loads(place)
     if at["problem"]:
-        raise gr.Error(at["problem"], title="That did not work", print_exception=False)
+        raise gr.Error(at["problem"], title="That did not work", print_exception=False, duration=5)
     return at

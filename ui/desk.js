@@ -41,7 +41,8 @@
     ["with", "without"].forEach((name, side) => {
       const box = $(`compare-${name}`);
       if (!box) return;
-      const { text: words, mode } = sides[side];
+      const { mode, ...written } = sides[side];
+      const words = written.text.trim();
       text(box.id, words || (mode === "done" ? error || "Nothing was written here." : mode === "writing" ? "" : "…"));
       box.dataset.mode = words ? mode : "empty";
       $(`compare-use-${name}`).disabled = !words;

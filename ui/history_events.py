@@ -92,7 +92,7 @@ def wire_history(desk: Desk, studio: Studio) -> None:
     def after(_: int, outcome: str) -> list[Any]:
         shut = outcome in ("", "conflict")
         if not outcome:
-            gr.Info("Undo in the editor takes it back.", title="Brought back")
+            gr.Info("That version stands in the editor again. Undo there takes it back.", duration=6)
         return [gr.update(visible=not shut), gr.update(value="" if shut else outcome, visible=not shut), ""]
 
     dialog.restore.click(

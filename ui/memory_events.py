@@ -79,6 +79,21 @@ def _wire_forgetting(desk: Desk, studio: Studio) -> None:
 
     panel.forget_yes.click(forget, desk.project, [panel.forget_sure, panel.told, desk.seen], js=FLUSH_FIRST)
 
+    panel.purge.click(
+        lambda: [gr.update(visible=True), memory_view.PURGE_QUESTION, False], None,
+        [panel.purge_sure, panel.purge_text, panel.purge_backups], show_progress="hidden",
+    )  # fmt: skip
+    panel.purge_no.click(lambda: gr.update(visible=False), None, panel.purge_sure, show_progress="hidden")
+
+    @told
+    def purge(project: str, backups: bool) -> list[Any]:
+        gone = studio.purge_history(project, backups)
+        return [gr.update(visible=False), gr.update(value=memory_view.purged(gone), visible=True), ""]
+
+    panel.purge_yes.click(
+        purge, [desk.project, panel.purge_backups], [panel.purge_sure, panel.told, desk.seen], js=FLUSH_FIRST
+    )  # fmt: skip
+
 
 def _wire_strength(desk: Desk, studio: Studio) -> None:
     panel, dialog = desk.memory, desk.compare

@@ -32,6 +32,12 @@ class MemoryPanel:
     forget_text: gr.Textbox
     forget_yes: gr.Button
     forget_no: gr.Button
+    purge: gr.Button
+    purge_sure: gr.Column
+    purge_text: gr.Textbox
+    purge_backups: gr.Checkbox
+    purge_yes: gr.Button
+    purge_no: gr.Button
     discard: gr.Button
     confirm: gr.Column
     confirm_text: gr.Textbox
@@ -87,13 +93,26 @@ def memory() -> MemoryPanel:
         told = quiet("memory-told", label="What was done", visible=False, max_lines=8)
         with gr.Row(elem_id="forgetting"):
             forget = gr.Button("Forget now …", elem_id="forget-now", elem_classes="bare", size="sm", min_width=0)
+            purge = gr.Button("Purge history …", elem_id="purge", elem_classes="bare", size="sm", min_width=0)
             discard = gr.Button(
                 "Discard memory …", elem_id="memory-discard", elem_classes=["bare", "danger"], size="sm", min_width=0
             )
         forgetting = confirm("forget", "Forget now", "Not now")
+        with gr.Column(visible=False, elem_id="purge-history", elem_classes="confirm") as purging:
+            purge_text = quiet("purge-text", label="Question", max_lines=20)
+            purge_backups = gr.Checkbox(
+                False, label="Also replace all backups by a new one", info="Those of your other books too.",
+                elem_id="purge-backups",
+            )  # fmt: skip
+            with gr.Row():
+                purge_no = gr.Button("Not now", elem_id="purge-no", size="sm", min_width=0)
+                purge_yes = gr.Button(
+                    "Purge for good", elem_id="purge-yes", elem_classes="danger", size="sm", min_width=0
+                )
         discarding = confirm("discard-memory", "Discard memory", "Keep it")
     card = (counts, bar, line, learn, pause, resume, cancel, strength, compare, learned, leave_out, let_in, told)
-    return MemoryPanel(number, explanation, chart, *card, forget, *forgetting, discard, *discarding)
+    purged = (purge, purging, purge_text, purge_backups, purge_yes, purge_no)
+    return MemoryPanel(number, explanation, chart, *card, forget, *forgetting, *purged, discard, *discarding)
 
 
 def compare() -> CompareDialog:

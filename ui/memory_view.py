@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.records import Discarded
-from templora.learning import Forgotten
+from templora.leaving import Forgotten
 from templora.meter import ChunkReport, MemoryReport
+from templora.studio import Purged
 from ui import view
 
 CHART_POINTS = 100
@@ -147,6 +148,30 @@ def forgotten(gone: Forgotten) -> str:
     return (
         f"Forgotten: {passages(gone.passages)} no longer in the book, {snapshots}{megabytes}."
         f"{again} Earlier versions, deleted chapters, takes and backups still hold the words."
+    )
+
+
+PURGE_QUESTION = (
+    "Purging deletes for good what this book was: all earlier versions of its chapters, the named ones too, its "
+    "deleted chapters, and the words of its takes (how much of which was accepted stays on record). The text as it "
+    "stands and the memory stay; ‘Forget now’ is for the memory.\n\nIt cannot be undone. It does not touch exported "
+    "files, copies that you made elsewhere, and backups, unless you have them replaced too."
+)
+
+
+def purged(gone: Purged) -> str:
+    """What *Purge history* has deleted."""
+    was = gone.history
+    parts = [
+        view.count(was.revisions, "earlier version"),
+        view.count(was.chapters, "deleted chapter"),
+        view.count(was.takes, "take"),
+    ]
+    backups = f"; {view.count(gone.backups, 'backup')} gave way to a new one" if gone.backups else ""
+    rest = "exported files and copies made elsewhere" if gone.backups else "backups, exported files and copies"
+    return (
+        f"Purged: {', '.join(parts)}{backups}. What this page can undo goes when it is closed; {rest} still hold the "
+        "words, and a solid-state disk may keep remnants."
     )
 
 

@@ -192,7 +192,7 @@ def test_on_a_phone_the_timeline_stands_above_the_changes(chromium: Browser, url
 def _box(locator: Locator) -> dict[str, float]:
     box = locator.bounding_box()
     assert box is not None
-    return {name: float(value) for name, value in box.items()}
+    return {"y": box["y"], "height": box["height"]}
 
 
 def _bottom(locator: Locator) -> float:

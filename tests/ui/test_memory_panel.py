@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -262,3 +263,45 @@ def test_a_chapter_is_left_out_as_a_whole(page: Page, url: str, studio: Studio) 
     page.locator("#chapters label", has_text="Part 2").click()
     expect(box).not_to_be_checked()
     assert studio.chapter(first).learned
+
+
+def test_purging_drops_what_the_book_was_and_the_backups_only_when_asked(
+    page: Page, url: str, studio: Studio, engine: FakeEngine
+) -> None:
+    project = made(studio, "Purged", prose(3, seed=13), "To be deleted.")
+    chapter, deleted = chapters(studio, project)
+    studio.name_revision(chapter, 1, "Draft")
+    studio.save(chapter, 1, prose(3, seed=14))
+    studio.delete_chapter(deleted)
+    backup = studio.back_up("asked")
+    opened(page, url, project, chapter)
+    at_end(page)
+    engine.replies = [" rejected words"]
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function("() => window.templora.state().mode === 'ghost'")
+    page.keyboard.press("Escape")
+    memory_tab(page)
+    page.locator("#purge").click()
+    question = line(page, "purge-text")
+    expect(question).to_have_value(re.compile("the named ones too"))
+    assert question.evaluate("(field) => field.scrollHeight <= field.clientHeight + 2"), "all of it can be read"
+    page.locator("#purge-no").click()
+    assert len(studio.revisions(chapter)) == 2
+    page.locator("#purge").click()
+    page.locator("#purge-yes").click()
+    told = line(page, "memory-told")
+    expect(told).to_have_value(re.compile("^Purged: 2 earlier versions, 1 deleted chapter, 1 take. .* backups"))
+    assert [head.kind for head in studio.revisions(chapter)] == ["typed"]
+    assert studio.takes(chapter) == [] and studio.deleted_chapters(project) == []
+    assert studio.chapter(chapter).text == prose(3, seed=14)
+    assert backup in studio.backups()
+    page.locator("#purge").click()
+    expect(page.locator("#purge-backups input")).not_to_be_checked()
+    page.locator("#purge-backups input").check()
+    page.locator("#purge-yes").click()
+    expect(told).to_have_value(re.compile("gave way to a new one"))
+    assert backup not in studio.backups() and len(studio.backups()) == 1
+    at_end(page)
+    page.keyboard.type(" w1")
+    saved(page)
+    assert studio.chapter(chapter).text.endswith(" w1")

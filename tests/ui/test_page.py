@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
 from templora.studio import Studio
-from tests.ui.desk_page import line, made, opened, prose, titles
+from tests.ui.desk_page import chapters, line, made, opened, prose, titles
 
 HOSTILE = "${window.hurt=1} {{window.hurt=1}} <img src=x onerror='window.hurt=1'>"
 
@@ -96,18 +97,37 @@ def test_a_draft_copy_keeps_the_memory_and_finishing_offers_to_relearn(page: Pag
 
 
 def test_nothing_in_a_title_or_text_is_executed(page: Page, url: str, studio: Studio) -> None:
-    project = made(studio, HOSTILE, HOSTILE)
-    chapter = studio.project(project)[1][0].id
-    studio.change_chapter(chapter, title=HOSTILE)
-    opened(page, url, project)
+    project = made(studio, HOSTILE, "Before.", HOSTILE)
+    chapter, following = chapters(studio, project)
+    studio.name_revision(chapter, 1, HOSTILE)
+    studio.save(chapter, 1, HOSTILE)
+    for id in (chapter, following):
+        studio.change_chapter(id, title=HOSTILE)
+    opened(page, url, project, chapter)
     expect(page.locator(".cm-content")).to_have_text(HOSTILE)
     expect(page.locator("#chapter-title input")).to_have_value(HOSTILE)
     page.locator(".cm-content").click()
     page.keyboard.press("Control+End")
     page.keyboard.press("Control+Enter")
     page.wait_for_function("() => window.templora.state().mode === 'ghost'")
+    page.keyboard.press("Escape")
+    page.locator("#chapter-merge").click()
+    expect(line(page, "merge-chapter-text")).to_have_value(re.compile("window.hurt"))
+    page.locator("#open-history").click()
+    expect(line(page, "history-about")).to_have_value(re.compile("window.hurt"))
+    expect(page.locator("#versions")).to_contain_text("window.hurt")
+    expect(page.locator("#history-changes")).to_contain_text("window.hurt")
+    page.locator("#history-close").click()
+    page.get_by_role("tab", name="Memory").click()
+    page.locator("#compare").click()
+    expect(page.locator("#compare-before")).to_contain_text("window.hurt")
+    page.locator("#compare-close").click()
     page.locator("#open-books").click()
     expect(page.locator("#books")).to_contain_text("window.hurt")
+    page.locator("#backups-group button").first.click()
+    page.locator("#backup-now").click()
+    page.locator("#backups label").first.click()
+    expect(page.locator("#backup-books")).to_contain_text("window.hurt")
     page.wait_for_timeout(2500)  # a tick shows titles and takes
     assert page.evaluate("() => window.hurt") is None
 

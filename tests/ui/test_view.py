@@ -19,7 +19,7 @@ from storage.records import (
     Take,
 )
 from templora.engine import ModelStatus
-from templora.learning import Forgotten
+from templora.leaving import Forgotten
 from templora.meter import ChunkReport, MemoryReport
 from ui import memory_view, view
 
