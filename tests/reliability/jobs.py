@@ -135,11 +135,11 @@ def read_only_later(wait_for_go: Wait, folder: str, model: str) -> None:
     bench.open()
     project = bench.book(words(1), prose(10))
     first = bench.chapters(project)[0]
-    bench.studio._write_mirrors()  # pyright: ignore[reportPrivateUsage]
+    bench.studio._keeper.write_mirrors()  # pyright: ignore[reportPrivateUsage]
     read_only(bench.data, True)
     _told(journal, "save", lambda: bench.save(first, words(2)))
     _told(journal, "take", lambda: bench.take(first, f" {words(3)}"))
-    _told(journal, "mirror", bench.studio._write_mirrors)  # pyright: ignore[reportPrivateUsage]
+    _told(journal, "mirror", bench.studio._keeper.write_mirrors)  # pyright: ignore[reportPrivateUsage]
     _told(journal, "backup", bench.studio.back_up)
     _told(journal, "finish", lambda: bench.studio.finish(project, "markdown"))
     _told(journal, "draft", lambda: bench.studio.copy(project, "markdown"))

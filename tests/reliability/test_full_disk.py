@@ -126,12 +126,12 @@ def test_a_snapshot(bench: Bench, disk: str) -> None:
 def test_the_readable_copy(bench: Bench, disk: str) -> None:
     project = bench.book(words(1), words(2))
     first, second = bench.chapters(project)
-    bench.studio._write_mirrors()  # pyright: ignore[reportPrivateUsage]
+    bench.studio._keeper.write_mirrors()  # pyright: ignore[reportPrivateUsage]
     before = checks.mirrored(bench.data, project)
     bench.save(first, LONG)
     bench.studio.delete_chapter(second)
     fill(disk, bench.folder)
-    bench.studio._write_mirrors()  # pyright: ignore[reportPrivateUsage]
+    bench.studio._keeper.write_mirrors()  # pyright: ignore[reportPrivateUsage]
     files = bench.data / "projects" / project / "book"
     assert [path.read_text() for path in sorted(files.glob("*.md"))] == before
     make_room(disk, bench.folder)
