@@ -60,7 +60,7 @@ def text_of(size: int) -> str:
     if size < 512 or not texts:
         return prose(7, 8 * size // 64)
     novel = join_hard_wraps((Path(texts) / "pg19" / "349.txt").read_text(encoding="utf-8"))
-    return novel[20_000:38_000]
+    return novel[20_000:32_500]
 
 
 def in_chapters(text: str) -> dict[str, str]:
@@ -149,7 +149,7 @@ def test_resumed_from_every_snapshot_the_whole_is_the_same(book: Book, pupil: Pu
         pupil.engine.call(Drop([]))
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=LONG), pytest.param(3, marks=LONG)])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=LONG)])
 def test_interrupted_at_random_layers_and_redone(
     book: Book, pupil: Pupil, engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
