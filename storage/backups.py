@@ -151,13 +151,17 @@ class Backups:
             return len(old)
 
     def sweep(self) -> None:
-        """At the start, before any backup is made or put back: delete what a crash left half made."""
+        """At the start, before any backup is made or put back: delete what a crash left half made.
+
+        Raises `StorageError` where the folder cannot be listed.
+        """
         with suppress(OSError):
             (self._source.folder / f"{FILE_NAME}.part").unlink(missing_ok=True)
-        for path in self._folder.glob("*.part*"):
-            if _UNFINISHED.fullmatch(path.name):
-                with suppress(OSError):
-                    path.unlink()
+        with disk_errors(self._folder):
+            for path in self._folder.glob("*.part*"):
+                if _UNFINISHED.fullmatch(path.name):
+                    with suppress(OSError):
+                        path.unlink()
 
 
 def keep(times: Iterable[float], now: float) -> set[float]:

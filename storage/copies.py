@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import shutil
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,8 @@ def opened(path: Path) -> Generator[Copy, None, None]:
         yield Copy(conn, path.name)
     finally:
         conn.close()
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):  # it is swept at the next start
+            scratch.unlink(missing_ok=True)
 
 
 @contextmanager

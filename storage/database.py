@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -157,6 +158,7 @@ def open_database(folder: Path, clock: Callable[[], float] = time.time) -> Store
         try:
             db = Database(conn)
             _configure(db)
+            _check_writable(db, folder / FILE_NAME)
             store = Store(db, folder)
             _update(db, store, clock)
         except NewerSchema:
@@ -201,6 +203,15 @@ def _configure(db: Database) -> None:
     pragma("foreign_keys=ON")
     pragma("secure_delete=ON")
     pragma(f"busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _check_writable(db: Database, path: Path) -> None:
+    """SQLite opens for reading what it once failed to open for writing, and stays with that: better to be told now."""
+    if os.access(path, os.W_OK):
+        version = db.conn.execute("PRAGMA user_version").fetchone()[0]
+        db.conn.execute("BEGIN IMMEDIATE")
+        db.conn.execute(f"PRAGMA user_version={version}")
+        db.conn.rollback()
 
 
 class FolderLock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +54,9 @@ class Library:
         return project
 
     def sweep(self) -> None:
-        """At the start: delete what a crash left half written."""
-        for path in self._folder.glob("projects/*/exports/*.part"):
-            with suppress(OSError):
+        """At the start: delete what a crash left half written. Raises `StorageError`."""
+        with disk_errors(self._folder):
+            for path in self._folder.glob("projects/*/exports/*.part"):
                 path.unlink()
 
     def copy(self, project_id: str, format: str) -> Export:

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from storage.faults import disk_errors
 from templora import chunks as chunking
 from templora.config import DEFAULT, Sampling
-from templora.engine import Learn, ModelInfo, Open, Reply, Request, Save
+from templora.engine import Learn, ModelInfo, Open, Opened, Reply, Request, Save
 from templora.errors import SnapshotDamaged, StorageError, from_code
 from templora.studio import Studio
 from templora.writing import Broke, Finished
@@ -72,9 +72,12 @@ class StrictEngine(FakeEngine):
                 self._check(memory, self.memories[memory])
             case Open(memory, n_chunks, path) if path is not None:
                 # As the real engine does, which finds the claim in the file.
-                held = json.loads(Path(path).read_bytes())
+                held = self._read(path)
                 if (self.decoder.chain(held), len(held)) != (memory, n_chunks):
                     raise SnapshotDamaged("This memory file is not what it is said to be.")
+                self.memories[memory] = held
+                self.asked.append(request)
+                return Opened({"torch": "fake"})
             case _:
                 pass
         reply = self._save(request) if isinstance(request, Save) else super().call(request)
@@ -84,6 +87,12 @@ class StrictEngine(FakeEngine):
         if isinstance(request, Learn | Open):
             self.asked.append(request)
         return reply
+
+    def _read(self, path: str) -> list[list[int]]:
+        try:
+            return json.loads(Path(path).read_bytes())
+        except (OSError, ValueError) as error:
+            raise SnapshotDamaged(f"This memory file cannot be read: {error}.") from error
 
     def _save(self, request: Save) -> Reply:
         """What the disk refuses is told as the real engine tells it."""

@@ -124,7 +124,7 @@ def _import(bench: Bench) -> Iterator[Verb]:
 
 def _back_up(bench: Bench) -> Iterator[Verb]:
     yield "back up", bench.studio.back_up
-    yield "restore from the backup", partial(bench.studio.restore_book, bench.studio.backups()[0].name, _book(bench))
+    yield "restore from the backup", lambda: bench.studio.restore_book(bench.studio.backups()[0].name, _book(bench))
 
 
 def _take(bench: Bench) -> Iterator[Verb]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -124,6 +125,23 @@ def test_a_database_that_is_a_folder_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).mkdir()
     with pytest.raises(StorageError, match="permissions"):
         open_database(tmp_path)
+
+
+def test_a_database_that_could_be_opened_for_reading_only_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As SQLite does after an error of the disk, if the file may be written; else the books can at least be read."""
+    open_database(tmp_path).close()
+    connect = sqlite3.connect
+
+    def fails_once(path: Path, **options: Any) -> Any:
+        return connect(f"file:{path}?mode=ro", uri=True, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database.sqlite3, "connect", fails_once)
+        with pytest.raises(StorageError, match="cannot be written"):
+            open_database(tmp_path)
+    open_database(tmp_path).close()
 
 
 def test_a_database_that_another_program_holds_is_reported(store: Store) -> None:
