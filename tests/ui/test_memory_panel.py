@@ -61,7 +61,7 @@ def test_the_counts_are_a_legend_of_the_band_and_follow_an_edit(page: Page, url:
     expect(page.locator(".t-band-gutter .t-band-stale").first).to_be_visible()
     expect(page.locator("#passage-state")).to_have_text("an older version is learnt")
     expect(line(page, "memory-line")).to_have_value(
-        "You edited learnt text. Relearning takes under a minute, after ten quiet minutes or on ‘Learn now’."
+        "You edited learnt text. Relearning takes under a minute: by itself while you pause, or on ‘Learn now’."
     )
     # The legend shows what the band shows: the same class, as large as it can be seen.
     swatch = page.locator("#memory-counts .t-band-stale").bounding_box()
