@@ -232,7 +232,8 @@
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === "KeyH") {
       event.preventDefault();
-      if (!document.querySelector(".dialog:not(.hide)")) $("open-history")?.click();
+      const free = document.body.dataset.chapter === "open" && !document.querySelector(".dialog:not(.hide)");
+      if (free) $("open-history")?.click();
     }
     if (event.key !== "Escape") return;
     const dialog = document.querySelector(".dialog:not(.hide)");

@@ -113,7 +113,7 @@ def memory_line(report: MemoryReport) -> str:
         case "current":
             if report.stale:
                 cost = view.duration(report.rebuild_s)
-                return f"You edited learnt text. Relearning takes {cost}, after ten quiet minutes or on ‘Learn now’."
+                return f"You edited learnt text. Relearning takes {cost}: by itself while you pause, or on ‘Learn now’."
             if report.pending_words:
                 return "The rest is learnt when writing has moved on from it, or on ‘Learn now’."
             return "All that is due has been learnt."

@@ -61,7 +61,7 @@ def test_the_counts_are_a_legend_of_the_band_and_follow_an_edit(page: Page, url:
     expect(page.locator(".t-band-gutter .t-band-stale").first).to_be_visible()
     expect(page.locator("#passage-state")).to_have_text("an older version is learnt")
     expect(line(page, "memory-line")).to_have_value(
-        "You edited learnt text. Relearning takes under a minute, after ten quiet minutes or on ‘Learn now’."
+        "You edited learnt text. Relearning takes under a minute: by itself while you pause, or on ‘Learn now’."
     )
     # The legend shows what the band shows: the same class, as large as it can be seen.
     swatch = page.locator("#memory-counts .t-band-stale").bounding_box()
@@ -243,6 +243,25 @@ def test_a_passage_is_left_out_and_learnt_again(page: Page, url: str, studio: St
     page.locator("#let-in").click()
     expect(page.locator(".t-band-gutter .t-band-excluded")).to_have_count(0)
     assert studio.chapter(chapter).excluded == ()
+
+
+def test_a_stale_page_leaves_nothing_out_before_it_has_seen_the_newer_text(
+    page: Page, url: str, studio: Studio
+) -> None:
+    project = made(studio, "Stale", "w1 w2 w3\n\nw4 w5 w6")
+    (chapter,) = chapters(studio, project)
+    opened(page, url, project)
+    memory_tab(page)
+    studio.save(chapter, 1, "w9\n\nw1 w2 w3\n\nw4 w5 w6")
+    page.locator(".cm-line", has_text="w4 w5 w6").click(click_count=3)
+    page.locator("#leave-out").click()
+    expect(line(page, "memory-told")).to_have_value(re.compile("changed"))
+    expect(page.locator(".cm-content")).to_contain_text("w9")
+    assert studio.chapter(chapter).excluded == ()
+    page.locator("#leave-out").click()
+    expect(line(page, "memory-told")).to_have_value(re.compile("^Left out"))
+    ((start, end),) = studio.chapter(chapter).excluded
+    assert studio.chapter(chapter).text[start:end] == "w4 w5 w6"
 
 
 def test_a_chapter_is_left_out_as_a_whole(page: Page, url: str, studio: Studio) -> None:

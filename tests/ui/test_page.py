@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from templora.studio import Studio
-from tests.ui.desk_page import chapters, line, made, opened, prose, titles
+from tests.ui.desk_page import chapters, line, made, opened, prose, titles, until
 
 HOSTILE = "${window.hurt=1} {{window.hurt=1}} <img src=x onerror='window.hurt=1'>"
 
@@ -25,9 +25,9 @@ def test_a_book_is_started_and_renamed(page: Page, url: str, studio: Studio) -> 
     expect(page.locator("#save-state")).to_contain_text("Saved")
     page.locator("#book-title input").fill("The Salt Road")
     page.keyboard.press("Enter")
+    (project,) = until(lambda: [p for p in studio.projects() if p.title == "The Salt Road"])
     page.locator("#open-books").click()
     expect(page.locator("#books")).to_contain_text("The Salt Road")
-    (project,) = [p for p in studio.projects() if p.title == "The Salt Road"]
     page.reload()
     expect(page.locator(".cm-content")).to_have_text("Ines counted the hours.", timeout=20_000)
     assert titles(studio, project.id) == ["Chapter 1"]

@@ -78,7 +78,7 @@ def test_memory_lines() -> None:
     assert memory_view.memory_line(busy) == "Learning passage 3 of 10 · about 2 min left"
     assert memory_view.progress(busy) == 0.2
     assert "moved on" in memory_view.memory_line(report(pending_words=9))
-    assert "ten quiet minutes" in memory_view.memory_line(report(stale=3))
+    assert "while you pause" in memory_view.memory_line(report(stale=3))
     assert memory_view.memory_line(report(state="failed", failure="The disk is full.")) == "The disk is full."
 
 

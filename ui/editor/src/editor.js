@@ -190,7 +190,11 @@ export class Editor {
   async #asked(verb) {
     if (!this.#open) return { problem: "No chapter is open." };
     this.#open.stage.hide();
-    const answer = await verb(this.#open).catch((error) => ({ problem: error.message }));
+    const { document: opened } = this.#open;
+    const answer = await verb(this.#open).catch(async (error) => {
+      if (error.status === 409) await opened.catchUp().catch(() => false); // changed elsewhere: the writer looks first
+      return { problem: error.message };
+    });
     this.#open?.band.refresh({ now: true });
     this.#report();
     return answer;
