@@ -5,7 +5,8 @@ A chapter's text is that of its newest revision; nothing else stores it. Saving 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 
 from storage import exclusions, provenance, revisions
 from storage.chapters import order, project_of
@@ -17,7 +18,7 @@ from storage.provenance import Match
 from storage.records import Accepted, Chapter, RevisionKind, Run, Span
 from storage.revisions import Revision, State
 from storage.takes import mark_accepted
-from templora.errors import BadInput, Conflict
+from templora.errors import BadInput, Conflict, StorageError
 
 FOLD_S = 300.0
 """Autosaves within this long of the first one fold into one revision."""
@@ -44,7 +45,7 @@ class Manuscripts(History):
         where the chapter has moved on, `NotFound`, and `BadInput` for spans that do not fit or text that is none.
         """
         accepted, text = clean_spans(text, accepted), clean_text(text)
-        with self._store.transaction() as sql:
+        with self._disputed(chapter_id), self._store.transaction() as sql:
             project = project_of(sql, chapter_id)
             last = revisions.newest(sql, chapter_id)
             stale = base_revision != last.number
@@ -61,6 +62,16 @@ class Manuscripts(History):
             number = self._store_state(sql, project, last, "accepted" if accepted else kind, state, kept)
             mark_accepted(sql, chapter_id, accepted, text, number)
         return number
+
+    @contextmanager
+    def _disputed(self, chapter_id: str) -> Generator[None]:
+        """Where two pages disagree, the version that is stored is kept: the save that ends it does not fold."""
+        try:
+            yield
+        except Conflict as conflict:
+            with suppress(StorageError), self._store.transaction() as sql:
+                revisions.close(sql, chapter_id, conflict.revision)
+            raise
 
     def restore_revision(self, chapter_id: str, base_revision: int, number: int) -> Chapter:
         """Go back to what revision `number` said, as a new revision: what was there until now can be gone back to.

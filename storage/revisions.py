@@ -197,6 +197,11 @@ def _unpacked(rows: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]
         yield row, body
 
 
+def close(sql: Sql, chapter: str, number: int) -> None:
+    """No later autosave folds into this revision: its first one counts as made long ago."""
+    sql.run("UPDATE revisions SET began_at = 0 WHERE chapter = ? AND number = ?", chapter, number)
+
+
 def _insert(sql: Sql, chapter: str, number: int, kind: RevisionKind, state: State, began_at: float, now: float) -> None:
     row: dict[str, object] = {
         "chapter": chapter,

@@ -12,6 +12,7 @@ from storage.database import Store, open_database
 from storage.manuscripts import FOLD_LOSES, FOLD_S, Manuscripts
 from storage.records import Accepted, Chapter, Project, Run
 from templora.errors import BadInput, Conflict, NotFound
+from tests.storage.conftest import Clock
 
 READS = Path("/proc/self/io")
 
@@ -368,3 +369,18 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
     again = Manuscripts(store)
     assert (again.projects(), again.texts(book.id), again.takes(chapter.id)) == before
     store.close()
+
+
+def test_the_version_that_another_page_disagrees_with_is_not_folded_away(
+    manuscripts: Manuscripts, book: Project, clock: Clock
+) -> None:
+    chapter = manuscripts.add_chapter(book.id, "One", "The tide.")
+    clock.now += 1
+    theirs = manuscripts.save(chapter.id, 1, "The tide went out.")
+    clock.now += 1
+    with pytest.raises(Conflict):
+        manuscripts.save(chapter.id, 1, "The tide came in.")
+    clock.now += 1
+    manuscripts.save(chapter.id, theirs, "The tide came in.")
+    kept = [manuscripts.revision_text(chapter.id, head.number) for head in manuscripts.revisions(chapter.id)]
+    assert kept[-2:] == ["The tide went out.", "The tide came in."]
