@@ -133,9 +133,10 @@ class Learning:
             return False
         self._keeping.remember(project.id, state, plan)
         work = self._schedule.next(project, state, plan, self._claims(project.id))
-        state.building = work.building
+        built, state.building = state.building, work.building
         if work.serve is not None:
             self._serve(state, work.serve)
+        self._leaving.release(state, built)
         lineage = work.building if work.build and work.building is not None else state.serving
         try:
             if work.index is None:
@@ -159,8 +160,7 @@ class Learning:
     def _serve(self, state: MemoryState, lineage: Lineage) -> None:
         """From now on takes are written with another memory; the one before is let go."""
         old, state.serving = state.serving, lineage
-        if old and old[-1] not in {*lineage, *(state.building or ())}:
-            self._leaving.drop({old[-1].chain})
+        self._leaving.release(state, old)
 
     def _caught_up(self, project: str, state: MemoryState, plan: Plan, lineage: Lineage, work: Work) -> bool:
         self._keeping.commit(project, state, lineage, plan)

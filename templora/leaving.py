@@ -12,7 +12,7 @@ from templora import memory
 from templora.engine import Drop, Engine, Resident, ResidentMemories
 from templora.errors import EngineError, EngineStopped, ModelError, ModelNotReady
 from templora.keeping import Keeping, MemoryState
-from templora.memory import Plan
+from templora.memory import Lineage, Plan
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,8 @@ class Leaving:
             if held < len(state.serving):
                 held = memory.resume(plan, [snapshot.chain for snapshot in self._snapshots.all(project)])
                 state.serving = plan.links[:held]
-            state.building = None
+            built, state.building = state.building, None
+            self.release(state, built)
             state.committed &= chains
         if not freed:
             raise EngineError(
@@ -97,6 +98,11 @@ class Leaving:
             return False
         assert isinstance(reply, ResidentMemories)
         return chains.isdisjoint(reply.chains)
+
+    def release(self, state: MemoryState, *abandoned: Lineage | None) -> None:
+        """Let the process forget memories that nobody goes on with, while it is still known that there are any."""
+        tips = {lineage[-1].chain for lineage in (state.serving, state.building) if lineage}
+        self.drop({lineage[-1].chain for lineage in abandoned if lineage} - tips)
 
     def interrupt(self) -> None:
         """Make learning give way now: whatever else is asked comes before it."""

@@ -218,6 +218,22 @@ def test_discard_forgets_an_abandoned_memory_too(desk: Desk) -> None:
     assert desk.engine.memories == {}
 
 
+def test_a_memory_that_nobody_goes_on_with_leaves_the_process_at_once(desk: Desk) -> None:
+    """Its lessons are pruned: later nobody would know that there is one to be forgotten."""
+    project = desk.book(prose(8), prose(8, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    chapter = desk.chapters(project)[0]
+    for word in ("changed", "again"):
+        desk.rewrite(chapter, lambda text, word=word: text.replace("w65", word).replace("changed", word))
+        desk.clock.pass_(700)
+        desk.step()
+        desk.step()
+        assert len(desk.engine.memories) == 2, "the serving one and the one that is being built"
+    desk.studio.forget(project)
+    assert desk.engine.memories.keys() <= {desk.studio._learning.serving(project)}  # pyright: ignore[reportPrivateUsage]
+
+
 def test_learn_now_is_not_lost_while_a_snapshot_is_written(desk: Desk) -> None:
     project = desk.book(prose(5), "w1 w2")
     call = desk.engine.call

@@ -58,7 +58,7 @@ class StrictEngine(FakeEngine):
         super().__init__(info)
         self.decoder = Decoder(info)
         self.wrong: list[str] = []
-        self.asked: deque[Learn | Open] = deque(maxlen=1000)
+        self.asked: deque[Learn | Open] = deque(maxlen=200)
 
     def call(self, request: Request) -> Reply:
         match request:
@@ -154,7 +154,7 @@ def make_model(folder: Path) -> ModelInfo:
     """A model whose tokenizer has one token a byte, so that token ids say what text they are of."""
     vocabulary = {letter: number for number, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
     tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
     tokenizer.save(str(folder / "tokenizer.json"))
     return model_in(folder)

@@ -17,12 +17,13 @@ from tests.reliability.hooks import Hooks
 from tests.reliability.nursery import Wait
 from tests.reliability.permissions import NOBODY, read_only
 from tests.reliability.scenarios import SCENARIOS
+from tests.reliability.soaking import soak
 from tests.reliability.torturing import torture
 from tests.studio_desk import prose
 
 T = TypeVar("T")
 
-__all__ = ["crash", "fail", "idle", "read_only_later", "read_only_start", "torture"]
+__all__ = ["crash", "fail", "idle", "read_only_later", "read_only_start", "soak", "torture"]
 
 
 def crash(wait_for_go: Wait, scenario: str, folder: str, model: str, fault: str = "", at: int = 0) -> None:

@@ -372,6 +372,7 @@ class Desk(RuleBasedStateMachine):
         assert not engine.wrong
         for name, held in engine.memories.items():
             assert engine.decoder.chain(held) == name
+            assert name in self.tips() or not held, "a memory that nobody goes on with"
         for snapshot in self.snapshots():
             if snapshot.sha256 not in self.damaged:
                 held = self.learnt(snapshot)
@@ -392,6 +393,10 @@ class Desk(RuleBasedStateMachine):
 
     def parents(self) -> dict[str, tuple[str, str]]:
         return self.bench.studio._snapshots.parents(self.project)  # pyright: ignore[reportPrivateUsage]
+
+    def tips(self) -> set[str]:
+        state = self.bench.studio._learning.memory(self.project)  # pyright: ignore[reportPrivateUsage]
+        return {lineage[-1].chain for lineage in (state.serving, state.building) if lineage}
 
     def chain(self) -> tuple[str, ...]:
         plan = self.bench.studio._books.plan(self.project)  # pyright: ignore[reportPrivateUsage]
