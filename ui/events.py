@@ -26,7 +26,7 @@ def wire(desk: Desk, studio: Studio) -> None:
     opened_outputs = [
         desk.project, desk.chapter, desk.top.title, desk.top.words, desk.binder.chapters, desk.page.title,
         desk.takes.earlier, desk.seen, desk.page.finished,
-        desk.binder.deleted_group, desk.binder.deleted, desk.memory.strength,
+        desk.binder.deleted_group, desk.binder.deleted, desk.memory.strength, desk.memory.room,
         desk.memory.learned, desk.memory.told,
     ]  # fmt: skip
     wire_books(desk, studio, show, opened_outputs)

@@ -110,6 +110,15 @@ def _wire_strength(desk: Desk, studio: Studio) -> None:
     )  # fmt: skip
 
     @told
+    def set_room(gigabytes: float | None, project: str) -> None:
+        if project and gigabytes is not None:
+            studio.set_disk_bytes(project, round(gigabytes * 1024**3))
+
+    gr.on(
+        [panel.room.submit, panel.room.blur], set_room, [panel.room, desk.project], None, show_progress="hidden"
+    )  # fmt: skip
+
+    @told
     def open_dialog(project: str) -> list[Any]:
         percent = round(100 * studio.peek(project)[0].strength)
         heading = f"<h2>With the memory{'' if percent == 100 else f' · {percent} %'}</h2>"

@@ -23,6 +23,7 @@ class MemoryPanel:
     cancel: gr.Button
     strength: gr.Slider
     compare: gr.Button
+    room: gr.Number
     learned: gr.Checkbox
     leave_out: gr.Button
     let_in: gr.Button
@@ -85,6 +86,10 @@ def memory() -> MemoryPanel:
         with gr.Column(elem_classes="card"):
             strength = gr.Slider(0, 150, 100, step=5, label="Strength, %", elem_id="strength")
             compare = gr.Button("Compare with and without", elem_id="compare", size="sm")
+            room = gr.Number(
+                4, minimum=0, step=0.5, label="Room on the disk, GB", elem_id="memory-room",
+                info="For earlier states of it: with them, going back on an edit is quick.",
+            )  # fmt: skip
         with gr.Column(elem_classes="card", elem_id="leaving-out"):
             learned = gr.Checkbox(True, label="The memory learns this chapter", elem_id="chapter-learned")
             with gr.Row():
@@ -110,7 +115,7 @@ def memory() -> MemoryPanel:
                     "Purge for good", elem_id="purge-yes", elem_classes="danger", size="sm", min_width=0
                 )
         discarding = confirm("discard-memory", "Discard memory", "Keep it")
-    card = (counts, bar, line, learn, pause, resume, cancel, strength, compare, learned, leave_out, let_in, told)
+    card = (counts, bar, line, learn, pause, resume, cancel, strength, compare, room, learned, leave_out, let_in, told)
     purged = (purge, purging, purge_text, purge_backups, purge_yes, purge_no)
     return MemoryPanel(number, explanation, chart, *card, forget, *forgetting, *purged, discard, *discarding)
 

@@ -69,6 +69,7 @@ class Show:
             gr.update(visible=bool(deleted)),
             gr.update(choices=deleted, value=deleted[0][1] if deleted else None),
             round(100 * project.strength) if project else 100,
+            round(project.disk_bytes / 1024**3, 2) if project else 4,
             gr.update(value=next((h.learned for h in heads if h.id == chapter_id), True), interactive=bool(chapter_id)),
             gr.update(value="", visible=False),
         ]

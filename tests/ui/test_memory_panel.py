@@ -99,6 +99,20 @@ def test_forget_now_says_what_it_drops_and_what_it_leaves(page: Page, url: str, 
     assert studio.memory(project).gone_chunks == 0
 
 
+def test_the_room_on_the_disk_is_a_setting_of_the_book(page: Page, url: str, studio: Studio) -> None:
+    roomy = made(studio, "Roomy", prose(4))
+    opened(page, url, roomy)
+    memory_tab(page)
+    field = page.locator("#memory-room input")
+    expect(field).to_have_value("4")
+    field.fill("1.5")
+    page.keyboard.press("Enter")
+    until(lambda: studio.peek(roomy)[0].disk_bytes == 3 * 2**29)
+    opened(page, url, roomy)
+    memory_tab(page)
+    expect(page.locator("#memory-room input")).to_have_value("1.5")
+
+
 def test_the_strength_is_kept_with_the_book(page: Page, url: str, studio: Studio) -> None:
     strong, other = made(studio, "Strong", prose(4)), made(studio, "Other", prose(4))
     opened(page, url, strong)
