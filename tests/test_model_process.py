@@ -77,6 +77,7 @@ def test_the_model_process_dies_twice_and_the_writer_loses_nothing(desk: Desk, t
     # In the middle of a learning step.
     wait_until(lambda: len(desk.snapshots(project)) == 1 and studio.model().state == "learning")
     desk.kill()
+    wait_until(lambda: not all(lived for _, lived in list(engine.asked)))  # the status is told first
     died = next(index for index, (request, lived) in enumerate(engine.asked) if not lived)
     assert isinstance(engine.asked[died][0], Learn)
     chunks = len(studio.memory(project).chunks)
