@@ -98,6 +98,13 @@ def running(data: Path, options: Namespace) -> Generator[Desk]:
         process.wait(60)
 
 
+def _save(desk: Desk, id: str) -> float:
+    """Milliseconds that a save of one chapter takes."""
+    chapter = desk.ask("GET", f"/api/chapters/{id}")
+    body = {"base_revision": chapter["revision"], "text": chapter["text"] + " And then."}
+    return desk.timed("PUT", f"/api/chapters/{id}", body)[0]
+
+
 def run(options: Namespace) -> int:
     """Print the table; the exit status."""
     with tempfile.TemporaryDirectory() as folder:
@@ -118,10 +125,13 @@ def run(options: Namespace) -> int:
                 note("open the book, first after a start", desk.timed("GET", f"/api/projects/{project}")[0])
                 note("open the last chapter", desk.timed("GET", f"/api/chapters/{chapters[-1]['id']}")[0])
                 note("memory report, first", desk.timed("GET", f"/api/projects/{project}/memory")[0])
-                for head in random.Random(0).sample(chapters, options.saves):
-                    chapter = desk.ask("GET", f"/api/chapters/{head['id']}")
-                    body = {"base_revision": chapter["revision"], "text": chapter["text"] + " And then."}
-                    note("save a chapter", desk.timed("PUT", f"/api/chapters/{head['id']}", body)[0])
+                heads = random.Random(0).sample(chapters, 2 * options.saves)
+                for head in heads[: options.saves]:
+                    note("save a chapter, just after the start", _save(desk, head["id"]))
+                while desk.ask("GET", f"/api/projects/{project}/memory")["state"] == "reading":
+                    time.sleep(0.2)
+                for head in heads[options.saves :]:
+                    note("save a chapter", _save(desk, head["id"]))
                     note("open the book, again", desk.timed("GET", f"/api/projects/{project}")[0])
                     note("memory report, again", desk.timed("GET", f"/api/projects/{project}/memory")[0])
         words = sum(chapter["words"] for chapter in chapters)
