@@ -16,6 +16,7 @@ from tests.reliability.expected import text_of
 from tests.reliability.hooks import Hooks
 from tests.reliability.nursery import Wait
 from tests.reliability.permissions import NOBODY, read_only
+from tests.reliability.real_desk import learn_anew, real_torture
 from tests.reliability.scenarios import SCENARIOS
 from tests.reliability.soaking import soak
 from tests.reliability.torturing import torture
@@ -23,7 +24,8 @@ from tests.studio_desk import prose
 
 T = TypeVar("T")
 
-__all__ = ["crash", "fail", "idle", "read_only_later", "read_only_start", "soak", "torture"]
+__all__ = ["crash", "fail", "idle", "learn_anew", "read_only_later", "read_only_start", "real_torture", "soak"]
+__all__ += ["torture"]
 
 
 def crash(wait_for_go: Wait, scenario: str, folder: str, model: str, fault: str = "", at: int = 0) -> None:

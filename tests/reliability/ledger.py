@@ -66,6 +66,12 @@ class Ledger:
     """By id: (chapter, text)."""
     acknowledged: int = 0
 
+    def begin(self, studio: Studio) -> None:
+        """Take what is there as acknowledged."""
+        (project,) = studio.projects()
+        heads = studio.peek(project.id)[1]
+        self.histories = {head.id: checks.history(studio, head.id) for head in heads}
+
     def check(self, studio: Studio, facts: list[Fact]) -> None:
         """After a kill: raises AssertionError where something acknowledged is missing, or something is there that
         nobody asked for."""

@@ -13,7 +13,7 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from pathlib import Path
 from storage.records import Chapter
 from templora.config import Sampling
 from templora.engine import Continue, Learn, ModelInfo, Reply, Request, Rewrite, Save
-from templora.errors import BadInput, Conflict, NotFound
+from templora.errors import BadInput, Conflict, EngineError, ModelError, NotFound
 from templora.studio import Studio
 from templora.writing import Finished
 from tests.fakes import FakeStream
@@ -84,6 +84,7 @@ class Writer:
     journal: Journal
     random: random.Random
     number: int
+    pause_s: float = PAUSE_S
 
     def words(self) -> str:
         self.number += 1
@@ -142,7 +143,7 @@ def accepts(writer: Writer) -> None:
     chapter = writer.studio.chapter(writer.random.choice(writer.chapters()))
     cursor = len(chapter.text)
     try:
-        stream = writer.studio.continue_(chapter.id, chapter.revision, cursor, Sampling(seed=1))
+        stream = writer.studio.continue_(chapter.id, chapter.revision, cursor, Sampling(seed=1, max_tokens=16))
     except Conflict:
         return
     finished = [event.id for event in stream if isinstance(event, Finished)]
@@ -225,7 +226,8 @@ def minds(writer: Writer) -> None:
     time.sleep(5 * PAUSE_S)
 
 
-HABITS = (types, edits, accepts, arranges, minds)
+Habit = Callable[[Writer], None]
+HABITS: tuple[Habit, ...] = (types, edits, accepts, arranges, minds)
 
 
 def torture(wait_for_go: Wait, folder: str, model: str, seed: int, epoch: float) -> None:
@@ -237,24 +239,42 @@ def torture(wait_for_go: Wait, folder: str, model: str, seed: int, epoch: float)
     wait_for_go()
     studio = Studio(root / "data", engine, engine.info, RECIPE, lambda: epoch + SPEED * (time.time() - epoch))
     studio.start()
+    set_to_work(studio, journal, seed, HABITS, threading.Event())
+    time.sleep(60)
+
+
+def set_to_work(
+    studio: Studio,
+    journal: Journal,
+    seed: int,
+    habits: Sequence[Habit],
+    stop: threading.Event,
+    pause_s: float = PAUSE_S,
+) -> list[threading.Thread]:
+    """Start a thread for each habit, over the one book of the desk, made where it is missing."""
     if not studio.projects():
         studio.create_project("A book")
     project = studio.projects()[0].id
     if not studio.project(project)[1]:
         studio.add_chapter(project, "Chapter 1", "The beginning")
-    for habit in HABITS:
-        writer = Writer(habit.__name__, studio, project, journal, random.Random(f"{seed} {habit}"), 100_000 * seed)
-        threading.Thread(target=_go_on, args=(habit, writer), daemon=True).start()
-    time.sleep(60)
+    threads: list[threading.Thread] = []
+    for habit in habits:
+        writer = Writer(
+            habit.__name__, studio, project, journal, random.Random(f"{seed} {habit.__name__}"), 100_000 * seed
+        )
+        writer.pause_s = pause_s
+        threads.append(threading.Thread(target=_go_on, args=(habit, writer, stop), daemon=True))
+        threads[-1].start()
+    return threads
 
 
-def _go_on(habit: Callable[[Writer], None], writer: Writer) -> None:
-    while True:
+def _go_on(habit: Habit, writer: Writer, stop: threading.Event) -> None:
+    while not stop.is_set():
         try:
             habit(writer)
-        except NotFound:
-            pass  # another thread has just deleted the chapter
+        except (NotFound, EngineError, ModelError):
+            pass  # another thread has just deleted the chapter, or the model is on its way
         except BaseException:
             writer.journal.fact(bug=traceback.format_exc())
             return
-        time.sleep(writer.random.random() * PAUSE_S)
+        time.sleep(writer.random.random() * writer.pause_s)
