@@ -275,7 +275,10 @@ class Learning:
         plan = self._books.plan(project)
         if plan is None:
             raise ModelNotReady("The model is still loading. Try again in a moment; nothing is learnt meanwhile.")
-        forgotten = self._leaving.forget(project, self.memory(project), plan, self.reports.seconds_for)
+        state = self.memory(project)
+        forgotten = self._leaving.forget(project, state, plan, self.reports.seconds_for)
+        if forgotten.relearn_chunks and self._manuscripts.project(project).learning == "on":
+            state.learn_now = True
         self.nudge()
         return forgotten
 

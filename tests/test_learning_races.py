@@ -139,8 +139,7 @@ def test_forget_now_leaves_no_trace_of_what_was_deleted(desk: Desk) -> None:
     files = [json.loads(path.read_text()) for path in (desk.folder / "data").rglob("*.safetensors")]
     assert all(chunk in planned for held in files for chunk in held)
     report = desk.studio.memory(project)
-    assert not report.stale and report.gone_chunks == 0
-    desk.studio.memory_do(project, "learn")
+    assert not report.stale and report.gone_chunks == 0 and report.state == "learning"
     desk.work()
     assert desk.resident(project) == planned
 

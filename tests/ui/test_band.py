@@ -126,6 +126,7 @@ def test_after_a_save_the_band_is_read_again_though_not_at_every_save(editor: Ed
     looks = desk.looks
     expect(mark(editor, "known")).to_have_count(0)
     expect(mark(editor, "stale")).to_have_count(1)
+    assert "gradient" in mark(editor, "stale").evaluate("(mark) => getComputedStyle(mark).backgroundImage")
     editor.page.wait_for_timeout(300)
     assert desk.looks == looks + 1
 

@@ -129,7 +129,10 @@ function bandMarks() {
     ".t-band": { display: "block", width: "3px", height: "100%" },
     ".t-band-known": { background: worn },
     ".t-band-pending": { background: stripes(worn, 5, 5) },
-    ".t-band-stale": { borderInline: "1px solid var(--stale)", boxSizing: "border-box" },
+    // No border: the page around resets those.
+    ".t-band-stale": {
+      background: "linear-gradient(90deg, var(--stale) 1px, transparent 1px 2px, var(--stale) 2px)",
+    },
     ".t-band-learning": { background: "var(--accent)", animation: "t-wait 1.6s ease-in-out infinite" },
     ".t-band-excluded": { background: stripes("var(--soft)", 2, 4), width: "1px", marginInline: "1px" },
     "@media (prefers-reduced-motion: reduce)": { ".t-band-learning": { animation: "none" } },
