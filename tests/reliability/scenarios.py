@@ -127,6 +127,20 @@ def _back_up(bench: Bench) -> Iterator[Verb]:
     yield "restore from the backup", lambda: bench.studio.restore_book(bench.studio.backups()[0].name, _book(bench))
 
 
+def _prepare_history(bench: Bench) -> None:
+    _prepare_writing(bench)
+    first = _find(bench, "Chapter 1")
+    bench.studio.accept_take(bench.studio.takes(first)[-1].id, 1)
+    bench.clock.pass_(400)
+    bench.save(first, words(60))
+    bench.studio.back_up()
+    bench.studio.delete_chapter(_find(bench, "Chapter 3"))
+
+
+def _purge_history(bench: Bench) -> Iterator[Verb]:
+    yield "purge history", partial(bench.studio.purge_history, _book(bench), True)
+
+
 def _take(bench: Bench) -> Iterator[Verb]:
     """All of it happens in the thread that stores takes."""
     yield "take", partial(bench.take, _find(bench, "Chapter 3"), REPLY)
@@ -200,6 +214,7 @@ WRITING = {
     "import": Scenario(_open, _import),
     "take": Scenario(_prepare_writing, _take),
     "backup": Scenario(_prepare_writing, _back_up),
+    "purge history": Scenario(_prepare_history, _purge_history),
     "closing": Scenario(_prepare_closing, _close),
 }
 LEARNING = {

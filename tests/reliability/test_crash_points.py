@@ -20,9 +20,9 @@ from tests.reliability.expected import Expected, chains, mirror, text_of, undist
 from tests.reliability.nursery import Nursery
 from tests.reliability.scenarios import LEARNING, WRITING
 
-SAMPLE = {"writing": 24, "learning": 24, "closing": 40, "finish": 12, "backup": 12}
+SAMPLE = {"writing": 40, "learning": 40, "closing": 40, "finish": 20, "backup": 20}
 """Points of a scenario in the short tests, for each way to kill; `FEW` of the others."""
-FEW = 6
+FEW = 10
 
 
 def mirror_is_readable(data: Path, before: Sequence[str], after: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,12 @@ snippets = st.one_of(
 )
 
 
+@dataclass(frozen=True)
+class TakeRow:
+    id: str
+    revision: int
+
+
 class Desk(RuleBasedStateMachine):
     """One book; `model` is what must be true of it."""
 
@@ -49,7 +56,7 @@ class Desk(RuleBasedStateMachine):
         self.bench.open()
         self.model = BookModel()
         self.project = ""
-        self.crashes = 0
+        self.crashes = self.titles = 0
         self.damaged: set[str] = set()
         self.forgotten = False
         self.backups: dict[str, list[tuple[str, str]]] = {}
@@ -61,6 +68,10 @@ class Desk(RuleBasedStateMachine):
     @property
     def now(self) -> float:
         return self.bench.clock.now
+
+    def new_title(self) -> str:
+        self.titles += 1
+        return f"Chapter {self.titles}"
 
     def chapter(self, which: int) -> tuple[str, ChapterModel]:
         id = self.model.order[which % len(self.model.order)]
@@ -76,7 +87,7 @@ class Desk(RuleBasedStateMachine):
 
     @rule(text=paragraphs)
     def adds(self, text: str) -> None:
-        title = f"Chapter {len(self.model.chapters)}"
+        title = self.new_title()
         chapter = self.bench.studio.add_chapter(self.project, title, text)
         self.model.add(chapter.id, title, text, self.now)
 
@@ -129,7 +140,7 @@ class Desk(RuleBasedStateMachine):
             return
         at = gaps[place % len(gaps)]
         first, second = chapter.text[:at].rstrip(), chapter.text[at:].lstrip()
-        title = f"Chapter {len(self.model.chapters)}"
+        title = self.new_title()
         if not first or not second:
             with pytest.raises(BadInput):
                 self.bench.studio.split_chapter(id, chapter.last.number, at, title)
@@ -168,6 +179,19 @@ class Desk(RuleBasedStateMachine):
         self.bench.studio.name_revision(id, revision.number, name)
         revision.name = name
 
+    @rule(backups=st.booleans())
+    def purges(self, backups: bool) -> None:
+        self.bench.studio.purge_history(self.project, backups)
+        for id in self.model.deleted:
+            del self.model.chapters[id]
+        for id, chapter in self.model.chapters.items():
+            del chapter.revisions[:-1]
+            # Accepted takes stay, without their words; one may have come here from a chapter that is gone.
+            chapter.last.asked = any(take.revision == chapter.last.number for take in self.all_takes(id))
+        if backups:
+            (left,) = self.bench.studio.backups()
+            self.backups = {left.name: self.model.texts()}
+
     # --- takes ---
 
     @precondition(lambda self: self.model.order)
@@ -181,13 +205,14 @@ class Desk(RuleBasedStateMachine):
     @rule(which=some, take=some, part=some)
     def accepts(self, which: int, take: int, part: int) -> None:
         id, chapter = self.chapter(which)
-        takes = self.bench.studio.takes(id)
+        takes = [take for take in self.bench.studio.takes(id) if take.text]
         if not takes:
             return
         accepted: Take = takes[take % len(takes)]
         length = part % len(accepted.text) + 1
-        written_for = {revision.number: revision.text for revision in chapter.revisions}[accepted.revision]
-        if written_for[: accepted.end] != chapter.text[: accepted.end]:
+        # Only a purge takes a revision away that a take was written for.
+        written_for = {revision.number: revision.text for revision in chapter.revisions}.get(accepted.revision)
+        if written_for is None or written_for[: accepted.end] != chapter.text[: accepted.end]:
             with pytest.raises(BadInput):
                 self.bench.studio.accept_take(accepted.id, chapter.last.number, length)
             return
@@ -395,6 +420,11 @@ class Desk(RuleBasedStateMachine):
     def texts(self, project: str) -> list[tuple[str, str]]:
         studio = self.bench.studio
         return [(head.title, studio.chapter(head.id).text) for head in studio.peek(project)[1]]
+
+    def all_takes(self, chapter: str) -> list[TakeRow]:
+        """The hidden ones too."""
+        with self.bench.studio._store.read() as rows:  # pyright: ignore[reportPrivateUsage]
+            return [TakeRow(**row) for row in rows.all("SELECT id, revision FROM takes WHERE chapter = ?", chapter)]
 
     def snapshots(self) -> list[Snapshot]:
         return self.bench.studio._snapshots.all(self.project)  # pyright: ignore[reportPrivateUsage]
