@@ -17,6 +17,7 @@ from templora import chunks as chunking
 from templora.chunks import Chunk, FileTokenizer, Tokenizer
 from templora.config import Recipe
 from templora.engine import ModelInfo
+from templora.errors import NotFound
 from templora.memory import Plan
 
 READ_AT_ONCE = 20
@@ -104,7 +105,10 @@ class Books:
         old = self._splits.get(key.chapter)
         if old and old.key == key:
             return old.chunks
-        chapter = self._manuscripts.chapter(key.chapter)
+        try:
+            chapter = self._manuscripts.chapter(key.chapter)
+        except NotFound:  # deleted since its head was read: the next plan is without it
+            return []
         key = _Key(chapter.id, chapter.revision, chapter.excluded)  # a save may have come in between
         parts = chunking.split(chapter.id, chapter.text, tokenizer, self._recipe.chunk_tokens, chapter.excluded)
         now = self._clock() if old else chapter.updated_at

@@ -22,15 +22,13 @@ log = logging.getLogger(__name__)
 class MemoryState:
     """What this process knows of one project's memory. Changed only under `lock`; lineages are replaced whole.
 
-    `origin`: the chain_0 that the lineages belong to, None before the first look. `committed`: the chains of the newest
-    snapshots of the serving and of the building memory. `in_hand`: the chunk of the plan that is being learnt.
-    `wanted`: how many verbs wait for the lock; learning lets them in before it goes on.
+    `origin`: the chain_0 that the lineages belong to, None before the first look. `in_hand`: the chunk of the plan that
+    is being learnt. `wanted`: how many verbs wait for the lock; learning lets them in before it goes on.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     serving: Lineage = ()
     building: Lineage | None = None
-    committed: set[str] = field(default_factory=set[str])
     origin: str | None = None
     in_hand: int | None = None
     learn_now: bool = False
@@ -66,7 +64,7 @@ class Keeping:
         if state.origin == plan.origin:
             return
         lessons = self._snapshots.parents(project)
-        state.serving, state.building, state.committed = (), None, set()
+        state.serving, state.building = (), None
         best = (0, 0, -1)
         for order, snapshot in enumerate(self._snapshots.all(project)):
             lineage = memory.lineage(snapshot.chain, lessons, plan.origin)
@@ -76,30 +74,29 @@ class Keeping:
             if (standing.known, -standing.gone, order) > best:
                 best = (standing.known, -standing.gone, order)
                 state.serving = lineage
-                state.committed = {snapshot.chain}
         state.origin = plan.origin
 
     def commit(self, project: str, state: MemoryState, lineage: Lineage, plan: Plan | None) -> None:
         """Make a memory a snapshot, unless it is one. Raises `MemoryNotResident`, `StorageError`."""
-        if not lineage or lineage[-1].chain in state.committed:
+        if not lineage or lineage[-1].chain in self.claims(project):
             return
         head = lineage[-1].chain
         staged = self._snapshots.stage_path(project)
         saved = self._engine.call(Save(head, str(staged)))
         assert isinstance(saved, Saved)
         self._snapshots.commit(project, staged, head, len(lineage), saved.sha256, saved.numerics)
-        state.committed = {link.chain for link in (*state.serving, *(state.building or ()))} & {*state.committed, head}
         self.thin(project, state, plan)
+
+    def claims(self, project: str) -> list[str]:
+        """The chains of the project's snapshots, the newest last."""
+        return [snapshot.chain for snapshot in self._snapshots.all(project)]
 
     def thin(self, project: str, state: MemoryState, plan: Plan | None) -> None:
         """Let go of the snapshots that are not worth their room, and of the lessons behind them."""
-        held = (state.serving, state.building or ())
-        tips = {
-            next((link.chain for link in reversed(lineage) if link.chain in state.committed), "") for lineage in held
-        }
+        held, claims = (state.serving, state.building or ()), self.claims(project)
+        tips = {next((link.chain for link in reversed(lineage) if link.chain in claims), "") for lineage in held}
         starts: set[str] = set()
         if plan is not None:
-            claims = [snapshot.chain for snapshot in self._snapshots.all(project)]
             tips.add(plan.before(memory.resume(plan, claims)))  # where a rebuild would go on
             starts = plan.chapter_starts()
         self._snapshots.thin(project, tips, starts)

@@ -132,7 +132,7 @@ class Learning:
         if plan is None or project.learning != "on" or waits or state.wanted:
             return False
         self._keeping.remember(project.id, state, plan)
-        work = self._schedule.next(project, state, plan, self._claims(project.id))
+        work = self._schedule.next(project, state, plan, self._keeping.claims(project.id))
         built, state.building = state.building, work.building
         if work.serve is not None:
             self._serve(state, work.serve)
@@ -153,9 +153,6 @@ class Learning:
             state.building = lineage
         else:
             state.serving = lineage
-
-    def _claims(self, project: str) -> list[str]:
-        return [snapshot.chain for snapshot in self._snapshots.all(project)]
 
     def _serve(self, state: MemoryState, lineage: Lineage) -> None:
         """From now on takes are written with another memory; the one before is let go."""

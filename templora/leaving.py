@@ -45,7 +45,7 @@ class Leaving:
             chains = self._chains(project, state)
             freed = self.drop(chains)
             discarded = self._snapshots.discard(project)
-            state.serving, state.building, state.committed, state.failure = (), None, set(), None
+            state.serving, state.building, state.failure = (), None, None
         if not freed:
             raise EngineError("The memory was deleted from the disk, but the model process still holds it. Try again.")
         return replace(discarded, resident=len(chains))
@@ -59,22 +59,22 @@ class Leaving:
         with state.taken(self.interrupt):
             self._keeping.remember(project, state, plan)
             before = memory.standing(plan, state.serving)
-            chains = {link.chain for link in plan.links}
-            gone = self._chains(project, state) - chains
+            kept = memory.innocent(plan, self._snapshots.parents(project))
+            gone = self._chains(project, state) - kept
             freed = self.drop(gone)
-            discarded = self._snapshots.keep_only(project, chains)
-            held = memory.known(plan, state.serving)
-            if held < len(state.serving):
-                held = memory.resume(plan, [snapshot.chain for snapshot in self._snapshots.all(project)])
-                state.serving = plan.links[:held]
+            discarded = self._snapshots.keep_only(project, kept)
             built, state.building = state.building, None
+            if gone & {link.chain for link in state.serving}:
+                state.origin = None
+                self._keeping.remember(project, state, plan)
             self.release(state, built)
-            state.committed &= chains
         if not freed:
             raise EngineError(
                 "What was deleted is gone from the disk, but the model process still holds it. Try again."
             )
-        left = plan.chunks[held : max(held, before.known)]
+        after = memory.standing(plan, state.serving)
+        both = zip(plan.chunks, before.chunks, after.chunks, strict=True)
+        left = [chunk for chunk, then, now in both if then == "known" != now]
         seconds = seconds_for(sum(len(chunk.ids) for chunk in left))
         return Forgotten(before.gone, replace(discarded, resident=len(gone)), len(left), seconds)
 

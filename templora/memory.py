@@ -180,12 +180,14 @@ class Work:
     """What a memory's next step is: learn chunk `index` of the plan (None: all that is due is learnt) into the
     `building` memory where `build` says so, else into the serving one. `serve`: first serve with this lineage instead.
 
-    `ahead`: the chunks that a building memory has yet to learn before it takes over.
+    `target`: how many leading chunks may be learnt now. `ahead`: what a building memory has yet to learn until it takes
+    over.
     """
 
     index: int | None
     build: bool
     building: Lineage | None
+    target: int
     serve: Lineage | None = None
     ahead: tuple[Chunk, ...] = ()
 
@@ -213,7 +215,7 @@ def work(
         serve = serving = plan.links[:start]
         state = standing(plan, serving)
     if not state.stale:
-        return Work(len(serving) if len(serving) < target else None, False, None, serve)
+        return Work(len(serving) if len(serving) < target else None, False, None, target, serve)
     if building is None or known(plan, building) < max(len(building), start):
         building = plan.links[:start]
     last_known = max((index for index, knows in enumerate(state.chunks) if knows == "known"), default=-1)
@@ -221,8 +223,8 @@ def work(
     ahead = plan.chunks[len(building) : goal]
     edited = plan.chunks[known(plan, serving) :][:1]
     if rebuild or (len(ahead) <= CHEAP_CHUNKS and all(settled(chunk) for chunk in edited)):
-        return Work(len(building) if len(building) < goal else None, True, building, serve, ahead)
-    return Work(following(plan, serving, state, target), False, building, serve, ahead)
+        return Work(len(building) if len(building) < goal else None, True, building, target, serve, ahead)
+    return Work(following(plan, serving, state, target), False, building, target, serve, ahead)
 
 
 def resume(plan: Plan, claims: Iterable[str]) -> int:
@@ -241,3 +243,23 @@ def lineage(claim: str, lessons: Mapping[str, tuple[str, str]], origin: str) -> 
         links.append(Link(claim, digest))
         claim = parent
     return tuple(links[::-1])
+
+
+def innocent(plan: Plan, lessons: Mapping[str, tuple[str, str]]) -> set[str]:
+    """The chains, of those that `lessons` lead to by (parent, digest), that have seen no text but what is in the book,
+    in whatever order; and those of the plan.
+    """
+    clean = {plan.origin, *(link.chain for link in plan.links)}
+    known: dict[str, bool] = dict.fromkeys(clean, True)
+    for start in lessons:
+        path: list[str] = []
+        chain = start
+        while chain not in known and chain in lessons:
+            known[chain] = False  # a circle is nobody's memory
+            path.append(chain)
+            chain = lessons[chain][0]
+        sound = known.get(chain, False)
+        for chain in reversed(path):
+            sound = sound and lessons[chain][1] in plan.places
+            known[chain] = sound
+    return {chain for chain, sound in known.items() if sound}

@@ -77,14 +77,14 @@ def report(
     work: Work,
     *,
     book_words: int,
-    target: int,
+    able: bool,
     in_hand: int | None,
     state: State,
     learning: str,
     failure: str | None,
     seconds_for: Callable[[int], float],
 ) -> MemoryReport:
-    """`work` is the next step, and the first `target` chunks may be learnt now; `in_hand` is the chunk in learning."""
+    """`work` is the next step, if learning is `able` to go on; `in_hand` is the chunk in learning."""
     standing = memory.standing(plan, serving)
     rows: list[ChunkReport] = []
     for index, (chunk, knows, where) in enumerate(zip(plan.chunks, standing.chunks, standing.where, strict=True)):
@@ -97,7 +97,7 @@ def report(
     for chunk, knows in zip(plan.chunks, standing.chunks, strict=True):
         words[knows] += chunk.words
     to_rebuild = sum(len(chunk.ids) for chunk in work.ahead)
-    known, due = standing.known, [knows != "known" for knows in standing.chunks[:target]]
+    known, due = standing.known, [knows != "known" for knows in standing.chunks[: work.target if able else 0]]
     left = sum(len(chunk.ids) for chunk, missing in zip(plan.chunks, due, strict=False) if missing)
     built = len(work.building or ()) if work.build else 0
     return MemoryReport(

@@ -45,8 +45,7 @@ class Reports:
         if plan is None:
             return meter.nothing("reading" if self._books.tokenizer else "empty", project.learning, state.failure)
         serving = state.serving
-        claims = [snapshot.chain for snapshot in self._snapshots.all(project.id)]
-        work = self._schedule.next(project, state, plan, claims)
+        work = self._schedule.next(project, state, plan, self._keeping.claims(project.id))
         able = project.learning == "on" and self._engine.status().state not in ("fetching", "loading", "failed")
         return meter.report(
             plan,
@@ -54,7 +53,7 @@ class Reports:
             self._snapshots.lessons(project.id),
             work,
             book_words=sum(head.words for head in self._manuscripts.chapters(project.id)),
-            target=self._schedule.target(project, state, plan) if able else 0,
+            able=able,
             in_hand=state.in_hand,
             state=_state(project, state, work, able),
             learning=project.learning,

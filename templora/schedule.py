@@ -21,7 +21,7 @@ class Schedule:
         self._books = books
         self._clock = clock
 
-    def target(self, project: Project, state: MemoryState, plan: Plan) -> int:
+    def _target(self, project: Project, state: MemoryState, plan: Plan) -> int:
         """How many leading chunks of the plan may be learnt now."""
         heads = self._manuscripts.chapters(project.id)
         if state.learn_now or not heads:
@@ -47,7 +47,7 @@ class Schedule:
             state.serving,
             state.building,
             claims,
-            self.target(project, state, plan),
+            self._target(project, state, plan),
             rebuild=state.learn_now or self._idle(project),
             settled=self._settled,
         )

@@ -144,6 +144,17 @@ def test_forget_now_leaves_no_trace_of_what_was_deleted(desk: Desk) -> None:
     assert desk.resident(project) == planned
 
 
+def test_forget_takes_nothing_from_a_book_whose_chapters_were_only_moved(desk: Desk) -> None:
+    project = desk.book(prose(12), prose(12, "v"))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    learnt = desk.resident(project)
+    desk.studio.change_chapter(desk.chapters(project)[1], position=0)
+    forgotten = desk.studio.forget(project)
+    assert (forgotten.passages, forgotten.relearn_chunks, forgotten.discarded.snapshots) == (0, 0, 0)
+    assert desk.resident(project) == learnt
+
+
 def test_forget_while_a_chunk_is_being_learnt_does_not_wait_and_leaves_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,22 @@ def test_an_old_memory_is_not_dropped_for_an_empty_one() -> None:
     assert step.serve is None and not step.build
 
 
+def test_what_has_seen_only_text_of_the_book_is_innocent_in_whatever_order() -> None:
+    book = book_of("acb")
+    first, guilty, other = book_of("abc"), book_of("axc"), book_of("ba")
+    lessons = {
+        link.chain: (learnt.before(i), link.digest)
+        for learnt in (first, guilty, other)
+        for i, link in enumerate(learnt.links)
+    }
+    clean = memory.innocent(book, lessons)
+    assert {link.chain for link in (*first.links, *other.links, *book.links)} <= clean
+    assert {link.chain for link in guilty.links} & clean == {guilty.links[0].chain}, "what came after x has seen it"
+    lessons["left"], lessons["right"] = ("right", book.links[0].digest), ("left", book.links[0].digest)
+    lessons["lost"] = ("nowhere", book.links[0].digest)
+    assert not memory.innocent(book, lessons) & {"left", "right", "lost"}
+
+
 names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8).map("".join)
 
 
