@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from templora.errors import BadInput
@@ -87,7 +87,10 @@ PAPER = Recipe(
 )
 """Pinned to the authors' published script (arXiv 2401.11504)."""
 
-RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
+TUNED_PAPER = replace(PAPER, name="paper-tuned", learning_rate=5e-4)
+"""The same with the learning rate that was best for the starter model on the books used for tuning."""
+
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER, TUNED_PAPER)}
 
 
 @dataclass(frozen=True)

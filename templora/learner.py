@@ -84,6 +84,15 @@ class Learner:
                 last = part[-1:]
         return losses
 
+    def compare(self, prefix: Sequence[int], chunk: Sequence[int]) -> tuple[list[float], list[float]]:
+        """(losses by the base model, losses by the memory) of one chunk after `prefix`, as `learn` reports them.
+
+        A prefix that the base model encodes is read once for both.
+        """
+        with _numerics(self._recipe.threads, self._adapter.device), torch.no_grad():
+            base, own, _ = self._scored(self._context(prefix, len(chunk)), list(chunk), gradients=False)
+        return self._report(base, chunk), self._report(own, chunk)
+
     def _context(self, prefix: Sequence[int], after: int) -> list[int]:
         """What is read before `after` tokens. The last of those is not read, only predicted."""
         room = max(0, self._adapter.context_tokens - len(self._begin) - after + 1)
@@ -92,15 +101,9 @@ class Learner:
     def _learn(self, context: list[int], chunk: list[int], chain: str) -> Learnt:
         adapter, recipe = self._adapter, self._recipe
         started = time.perf_counter()
-        past = self._past(context, memory=False)
-        with torch.no_grad():
-            base = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=False)
-        if not recipe.base_prefix:
-            past = self._past(context, memory=True)
         # The scoring pass can be the update's own forward pass where both read alike.
         shared = recipe.dropout == 0 and not recipe.prefix_gradients
-        with torch.set_grad_enabled(shared):
-            scored = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=True)
+        base, scored, past = self._scored(context, chunk, gradients=shared)
         report = Learnt(self._report(base, chunk), self._report(scored, chunk), time.perf_counter() - started, 0.0)
 
         started = time.perf_counter()
@@ -113,6 +116,17 @@ class Learner:
                 del losses
         adapter.n_chunks += 1
         return Learnt(report.base_losses, report.memory_losses, report.score_s, time.perf_counter() - started)
+
+    def _scored(self, context: list[int], chunk: list[int], *, gradients: bool) -> tuple[Tensor, Tensor, Cache]:
+        """The chunk's losses by base model and memory, those with gradients where asked; and the memory's prefix."""
+        past = self._past(context, memory=False)
+        with torch.no_grad():
+            base = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=False)
+        if not self._recipe.base_prefix:
+            past = self._past(context, memory=True)
+        with torch.set_grad_enabled(gradients):
+            own = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=True)
+        return base, own, past
 
     def _training_losses(self, context: list[int], chunk: list[int], past: Cache) -> Tensor:
         """Losses to learn from. With `prefix_gradients` as in the authors' `trainer/acc_pg19_trainer.py` and its data

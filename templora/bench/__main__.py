@@ -25,7 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
     desk.add_argument("--words", type=int, default=2_000_000)
     desk.add_argument("--starts", type=int, default=3, help="how often the desk is started anew")
     desk.add_argument("--saves", type=int, default=20, help="saves after each start")
-    for command in (pg19, desk):
+    every = commands.add_parser(
+        "all", help="every number that the documents claim about learning; goes on where it stopped"
+    )
+    every.add_argument("--books", type=Path, required=True, metavar="DIR", help="novels, one .txt file each")
+    every.add_argument("--unlike", type=Path, metavar="DIR", help="texts unlike novels: the memory must not harm them")
+    every.add_argument("--tokens", type=int, default=65_536, metavar="N", help="how many tokens of each text")
+    every.add_argument("--json", type=Path, required=True, metavar="OUT", help="the result (journals: folder OUT)")
+    for command in (pg19, desk, every):
         command.add_argument("--model", default=STARTER, metavar="ID_OR_PATH")
         command.add_argument("--models", type=Path, metavar="DIR", help="where base models are kept")
     options = parser.parse_args(arguments)
@@ -33,15 +40,24 @@ def main(arguments: list[str] | None = None) -> int:
         from templora.bench import desk as desk_bench
 
         return desk_bench.run(options)
-    missing = [str(path) for path in options.files if not path.is_file()]
-    if missing:
-        parser.error(f"no such file: {', '.join(missing)}")
+    if options.command == "all":
+        for folder in filter(None, (options.books, options.unlike)):
+            if not any(folder.glob("*.txt")):
+                parser.error(f"no .txt file in {folder}")
+    else:
+        missing = [str(path) for path in options.files if not path.is_file()]
+        if missing:
+            parser.error(f"no such file: {', '.join(missing)}")
     if options.tokens < 1024:
         parser.error("--tokens must be at least 1024")
     share_cores()
-    from templora.bench import pg19 as bench
-
     try:
+        if options.command == "all":
+            from templora.bench import everything
+
+            return everything.run(options)
+        from templora.bench import pg19 as bench
+
         return bench.run(options)
     except TemploraError as error:
         print(f"bench: {error.message}", file=sys.stderr)
