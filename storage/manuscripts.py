@@ -60,7 +60,7 @@ class Manuscripts(History):
             if text == last.state.text and (stale or state.runs == last.state.runs):
                 return last.number
             number = self._store_state(sql, project, last, "accepted" if accepted else kind, state, kept)
-            mark_accepted(sql, chapter_id, accepted, text, number)
+            mark_accepted(sql, project, accepted, text, number)
         return number
 
     @contextmanager

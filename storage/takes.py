@@ -114,17 +114,18 @@ class Takes(Projects):
                 raise NotFound("There is no such take; it may have been deleted.")
 
 
-def mark_accepted(sql: Sql, chapter: str, spans: Iterable[Accepted], text: str, revision: int) -> None:
-    """`spans` of `text` were taken over into a revision of the chapter. Raises `BadInput` where one is of no take of
-    this chapter."""
+def mark_accepted(sql: Sql, project: str, spans: Iterable[Accepted], text: str, revision: int) -> None:
+    """`spans` of `text` were taken over into a revision of a chapter of the project.
+
+    The chapter may not be the one that a take was written for, which may have been split or merged since. A take that
+    has been purged meanwhile is passed over: nothing may keep a text from being saved.
+    """
     for span in spans:
-        changed = sql.run(
+        sql.run(
             """UPDATE takes SET accepted_revision = ?, accepted_words = coalesce(accepted_words, 0) + ?
-               WHERE id = ? AND chapter = ?""",
+               WHERE id = ? AND project = ?""",
             revision,
             words_within(text, span.start, span.start + span.length),
             span.take,
-            chapter,
+            project,
         )
-        if not changed:
-            raise BadInput(f"Take {span.take} does not belong to this chapter, so it cannot be accepted into it.")

@@ -176,3 +176,21 @@ def test_half_a_split_is_none(
     with pytest.raises(KeyboardInterrupt):
         manuscripts.split_chapter(chapter.id, 1, 22, "Two")
     assert texts(manuscripts, book) == [("One", TEXT), ("Last", "The end.")]
+
+
+def offer(manuscripts: Manuscripts, chapter: Chapter, start: int, end: int, text: str) -> str:
+    id = manuscripts.start_take(
+        chapter.project, chapter.id, "rewrite", chapter.revision, start, end, None, "starter", None, "{}"
+    ).id
+    manuscripts.finish_take(id, text, 1, "stop")
+    return id
+
+
+def test_a_take_can_be_accepted_where_its_text_has_gone(
+    manuscripts: Manuscripts, chapter: Chapter, book: Project
+) -> None:
+    id = offer(manuscripts, chapter, len(TEXT), len(TEXT), " More.")
+    added = manuscripts.split_chapter(chapter.id, 1, 22, "Two")
+    manuscripts.save(added.id, 1, f"{added.text} More.", [Accepted(id, len(added.text), 6)])
+    assert manuscripts.runs(added.id) == [Run(len(added.text), None), Run(6, id)]
+    assert (manuscripts.take(id).accepted_revision, manuscripts.take(id).accepted_words) == (2, 1)
