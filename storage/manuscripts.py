@@ -17,7 +17,7 @@ from storage.projects import touch_project
 from storage.provenance import Match
 from storage.records import Accepted, Chapter, RevisionKind, Run, Span
 from storage.revisions import Revision, State
-from storage.takes import mark_accepted
+from storage.takes import mark_accepted, move_takes
 from templora.errors import BadInput, Conflict, StorageError
 
 FOLD_S = 300.0
@@ -134,7 +134,7 @@ class Manuscripts(History):
             return self.chapter(self._insert_chapter(sql, project, title, place, "typed", rest, chapter.learned))
 
     def merge_chapter(self, chapter_id: str, base_revision: int) -> Chapter:
-        """Take in the text of the chapter after this one, after a blank line; that one goes to the deleted ones.
+        """Take in the text and the takes of the chapter after this one, after a blank line; that one is deleted.
 
         Authors stay, and what is left out of either: where only one of them is learnt, the other becomes a passage that
         is left out. Raises `Conflict`, `NotFound`, `BadInput` for the last chapter.
@@ -156,7 +156,10 @@ class Manuscripts(History):
             ]
             merged = _joined([part for part in parts if part.text])
             kept = revisions.ends(last.state.text, merged.text)
-            revisions.push(sql, last, "typed", merged, kept, self._clock())
+            number = revisions.push(sql, last, "typed", merged, kept, self._clock())
+            length = len(merged.text)
+            within = (length - len(parts[1].text), length)
+            move_takes(sql, other.id, chapter_id, other.revision, number, length - len(other.text.rstrip()), within)
             self.set_learned(chapter_id, learned)
             self.delete_chapter(other.id)
             return self.chapter(chapter_id)

@@ -9,7 +9,7 @@ from storage.authorship import words_within
 from storage.checks import new_id
 from storage.database import Sql
 from storage.projects import Projects, live_project
-from storage.records import Accepted, Take, TakeKind
+from storage.records import Accepted, Span, Take, TakeKind
 from templora.errors import BadInput, Conflict, NotFound
 
 _TAKE = """SELECT id, project, chapter, kind, revision, start, "end", text, instruction, model, memory, sampling,
@@ -129,3 +129,20 @@ def mark_accepted(sql: Sql, project: str, spans: Iterable[Accepted], text: str, 
             span.take,
             project,
         )
+
+
+def move_takes(sql: Sql, chapter: str, into: str, revision: int, moved: int, by: int, within: Span) -> None:
+    """All takes of a chapter go to another one, whose revision `moved` holds the text of `revision`, `by` code points
+    further on and `within` a stretch. Those that were written for an older text keep no place."""
+    low, high = within
+    sql.run(
+        """UPDATE takes SET chapter = ?, revision = CASE revision WHEN ? THEN ? ELSE 0 END,
+               start = max(?, min(start + ?, ?)), "end" = max(?, min("end" + ?, ?)),
+               accepted_revision = iif(accepted_revision IS NULL, NULL, ?)
+           WHERE chapter = ?""",
+        *(into, revision, moved),
+        *(low, by, high),
+        *(low, by, high),
+        moved,
+        chapter,
+    )

@@ -186,6 +186,40 @@ def offer(manuscripts: Manuscripts, chapter: Chapter, start: int, end: int, text
     return id
 
 
+def test_the_takes_of_a_chapter_that_is_merged_go_along(
+    manuscripts: Manuscripts, chapter: Chapter, book: Project, clock: Any
+) -> None:
+    other = manuscripts.chapters(book.id)[-1].id
+    older = offer(manuscripts, manuscripts.chapter(other), 4, 7, "start")
+    clock.now += 1000
+    manuscripts.save(other, 1, "\n The very end. \n")
+    rejected = offer(manuscripts, manuscripts.chapter(other), 11, 14, "tail")
+    manuscripts.save(other, 2, "\n The very end. \n", [Accepted(rejected, 11, 3)])
+    newest = offer(manuscripts, manuscripts.chapter(other), 11, 14, "close")
+    merged = manuscripts.merge_chapter(chapter.id, 1)
+    takes = {take.id: take for take in manuscripts.takes(chapter.id)}
+    assert {id: take.text for id, take in takes.items()} == {older: "start", rejected: "tail", newest: "close"}
+    assert merged.text[takes[newest].start : takes[newest].end] == "end"
+    assert [takes[id].revision for id in (older, rejected, newest)] == [0, 0, merged.revision]
+    assert [takes[id].accepted_revision for id in (older, rejected, newest)] == [None, merged.revision, None]
+    # They outlive what is left of their chapter.
+    manuscripts.purge_deleted(clock.now + 1)
+    assert [take.id for take in manuscripts.takes(chapter.id)] == [older, rejected, newest]
+    assert manuscripts.deleted_chapters(book.id) == []
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\n\nTwo.\n"])
+def test_a_take_keeps_a_place_in_the_text_when_the_space_around_it_goes(
+    manuscripts: Manuscripts, book: Project, text: str
+) -> None:
+    one = manuscripts.add_chapter(book.id, "One", " \n")
+    two = manuscripts.add_chapter(book.id, "Two", text)
+    ids = [offer(manuscripts, two, at, at, "word") for at in range(len(text) + 1)]
+    merged = manuscripts.merge_chapter(one.id, 1)
+    places = [(take.start, take.end) for take in map(manuscripts.take, ids)]
+    assert all(0 <= start == end <= len(merged.text) for start, end in places)
+
+
 def test_a_take_can_be_accepted_where_its_text_has_gone(
     manuscripts: Manuscripts, chapter: Chapter, book: Project
 ) -> None:
