@@ -103,7 +103,7 @@ class Take:
     """One candidate the model wrote for `[start, end)` of revision `revision` (start == end: a continuation).
 
     Revision 0: an older text of a chapter that has been merged into this one, where the take has no place.
-    `finish_reason` is None while it streams (or after a crash). `memory` is the chain it was written with.
+    `finish_reason` is None while it streams. `memory` is the chain it was written with.
     `accepted_words`: how many of its words were taken over, counted each time; None where nobody counted.
     """
 

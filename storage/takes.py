@@ -102,10 +102,11 @@ class Takes(Projects):
         self._write(id, deleted_at=self._clock())
 
     def settle_takes(self) -> None:
-        """At the start: what a crash left of a take is kept, but a take without a word is not."""
+        """At the start: what a crash left of a take is kept, but a take without a word is not. None is written now."""
         with self._store.transaction() as sql:
             empty = "finish_reason IS NULL AND trim(text) = '' AND deleted_at IS NULL"
             sql.run(f"UPDATE takes SET deleted_at = ? WHERE {empty}", self._clock())
+            sql.run("UPDATE takes SET finish_reason = 'error' WHERE finish_reason IS NULL")
 
     def _write(self, id: str, **values: object) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)

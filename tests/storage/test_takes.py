@@ -116,4 +116,5 @@ def test_what_a_crash_left_of_a_take_is_kept_unless_it_is_nothing(manuscripts: M
     manuscripts.extend_take(wordless, " ", 1)
     manuscripts.finish_take(finished, "", 0, "stop")
     manuscripts.settle_takes()
-    assert [take.id for take in manuscripts.takes(chapter.id)] == [begun, finished]
+    takes = manuscripts.takes(chapter.id)
+    assert [(take.id, take.finish_reason) for take in takes] == [(begun, "error"), (finished, "stop")]
