@@ -107,6 +107,7 @@ class Studio(Texts):
         self._keeper.start()
 
     def close(self) -> None:
+        self._writing.stop()
         self._learning.close()
         self._keeper.close()
         self._engine.close()
@@ -211,6 +212,7 @@ class Studio(Texts):
         Older revisions, takes and backups keep theirs.
         """
         self._manuscripts.project(project)  # raises NotFound
+        self._writing.stop(project)
         return self._learning.forget(project)
 
     def set_disk_bytes(self, project: str, value: int) -> None:
@@ -235,6 +237,7 @@ class Studio(Texts):
 
     def discard_memory(self, project: str) -> Discarded:
         self._manuscripts.project(project)
+        self._writing.stop(project)
         return self._learning.discard(project)
 
     def purge_history(self, project: str, backups: bool) -> Purged:
@@ -258,6 +261,7 @@ class Studio(Texts):
 
     def finish(self, project: str, format: str) -> Finish:
         self._safety.try_back_up("export")
+        self._writing.stop(project)
         return self._library.finish(project, format)
 
     # --- backups, and where the books lie ---
