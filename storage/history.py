@@ -41,8 +41,8 @@ class History(Chapters):
         name = None if name is None else clean_title(name, what="name")
         with self._store.transaction() as sql:
             project_of(sql, chapter)
-            revisions.read(sql, chapter, number)  # raises NotFound
-            sql.run("UPDATE revisions SET name = ? WHERE chapter = ? AND number = ?", name, chapter, number)
+            if not sql.run("UPDATE revisions SET name = ? WHERE chapter = ? AND number = ?", name, chapter, number):
+                raise revisions.missing(number)
 
     def thin_revisions(self) -> int:
         """Delete the revisions that have had their time (see `storage.thinning`); returns how many.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from storage import revisions
 from storage.authorship import words_within
@@ -18,8 +19,9 @@ _LIVE = "SELECT 1 FROM chapters WHERE id = ? AND project = ? AND deleted_at IS N
 
 
 class Takes(Projects):
-    def start_take(
+    def start_takes(
         self,
+        count: int,
         project: str,
         chapter: str,
         kind: TakeKind,
@@ -30,14 +32,14 @@ class Takes(Projects):
         model: str,
         memory: str | None,
         sampling: str,
-    ) -> Take:
-        """Store an empty take for `[start, end)` (code points) of a revision, which is not folded from then on.
+    ) -> list[Take]:
+        """Store empty takes for `[start, end)` (code points) of a revision, which is not folded from then on.
 
         Raises `NotFound` where project or chapter is unknown or deleted, `Conflict` where the revision has been folded
         into a later one, `BadInput` where the span lies outside its text.
         """
         take = Take(
-            id=new_id(),
+            id="",
             project=project,
             chapter=chapter,
             kind=kind,
@@ -53,23 +55,24 @@ class Takes(Projects):
             finish_reason=None,
             created_at=self._clock(),
         )
+        takes = [replace(take, id=new_id()) for _ in range(count)]
         with self._store.transaction() as sql:
             live_project(sql, project)
             if sql.first(_LIVE, chapter, project) is None:
                 raise NotFound(revisions.NO_CHAPTER)
-            try:
-                written_for = revisions.read(sql, chapter, revision)
-            except NotFound:
+            length = revisions.length(sql, chapter, revision)
+            if length is None:
                 current = revisions.newest(sql, chapter)
                 raise Conflict(
                     "The text has changed while this take was asked for. Ask for it again.",
                     current.number,
                     current.state.text,
-                ) from None
-            if not 0 <= start <= end <= len(written_for.text):
+                )
+            if not 0 <= start <= end <= length:
                 raise BadInput(f"The passage {start} to {end} lies outside the chapter.")
-            sql.insert("takes", vars(take))
-        return take
+            for row in takes:
+                sql.insert("takes", vars(row))
+        return takes
 
     def extend_take(self, id: str, text: str, tokens: int) -> None:
         """`text`: all of the take until now. Raises `NotFound`."""

@@ -16,7 +16,6 @@ from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
 from storage.records import (
-    Accepted,
     Backup,
     BackupBook,
     BackupReason,
@@ -32,7 +31,7 @@ from templora.books import Books
 from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
-from templora.errors import BadInput, Conflict, NotFound, StorageError, TemploraError
+from templora.errors import StorageError, TemploraError
 from templora.keeper import Keeper
 from templora.learning import Learning
 from templora.leaving import Forgotten
@@ -164,22 +163,9 @@ class Studio(Texts):
 
         Raises `Conflict` when `base_revision` is behind, `BadInput` where the text around the take is no longer there.
         """
-        take = self._manuscripts.take(id)
-        chapter = self._manuscripts.chapter(take.chapter)
-        if chapter.revision != base_revision:
-            raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
-        try:
-            was = self._manuscripts.revision_text(take.chapter, take.revision)
-        except NotFound:  # thinned out: nothing tells where in the present text the take belongs
-            was = None
-        if was is None or was[: take.end] != chapter.text[: take.end]:
-            raise BadInput("The text before this take has changed since it was written. Insert it by hand instead.")
-        if length is not None and not 0 < length <= len(take.text):
-            raise BadInput(f"length must be 1 to {len(take.text)}.")
-        part = take.text[:length]
-        text = chapter.text[: take.start] + part + chapter.text[take.end :]
-        self.save(take.chapter, base_revision, text, [Accepted(id, take.start, len(part))])
-        return self._manuscripts.chapter(take.chapter)
+        accepted = self._manuscripts.accept_take(id, base_revision, length)
+        self._changed(accepted.project)
+        return accepted
 
     # --- the memory ---
 
@@ -190,7 +176,7 @@ class Studio(Texts):
     def set_learned(self, chapter: str, learned: bool) -> None:
         """May the memory learn from this chapter at all?"""
         self._manuscripts.set_learned(chapter, learned)
-        self._changed(self._manuscripts.chapter(chapter).project)
+        self._changed(self._manuscripts.book_of(chapter))
 
     def exclude(self, chapter: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
         """Leave a passage out of the memory, or let its paragraphs be learnt again; the revision keeps its number."""

@@ -221,21 +221,19 @@ class Writing:
     ) -> TakeStream:
         status = self._engine.status()
         memory = self._learning.serving(chapter.project)
-        takes = [
-            self._manuscripts.start_take(
-                project=chapter.project,
-                chapter=chapter.id,
-                kind=kind,
-                revision=chapter.revision,
-                start=span[0],
-                end=span[1],
-                instruction=instruction,
-                model=status.id,
-                memory=memory,
-                sampling=json.dumps(settings),
-            )
-            for _ in range(settings["takes"])
-        ]
+        takes = self._manuscripts.start_takes(
+            settings["takes"],
+            project=chapter.project,
+            chapter=chapter.id,
+            kind=kind,
+            revision=chapter.revision,
+            start=span[0],
+            end=span[1],
+            instruction=instruction,
+            model=status.id,
+            memory=memory,
+            sampling=json.dumps(settings),
+        )
         stream = TakeStream()
         pump = threading.Thread(target=self._pump, args=(stream, takes, ask, memory), name="take", daemon=True)
         with self._lock:

@@ -313,6 +313,25 @@ def test_a_desk_that_is_closed_keeps_what_was_being_written(desk: Desk) -> None:
     assert (take.text, take.finish_reason) == ("one ", "cancelled")
 
 
+def test_a_text_that_is_saved_is_told_so_though_its_chapter_is_deleted_just_after(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = desk.book("One.", "Two.")
+    first, second = desk.chapters(project)
+    saves = desk.studio._manuscripts.save  # pyright: ignore[reportPrivateUsage]
+
+    def and_deletes(id: str, *rest: object) -> int:
+        number = saves(id, *rest)  # type: ignore[arg-type]
+        desk.studio._manuscripts.delete_chapter(id)  # pyright: ignore[reportPrivateUsage]
+        return number
+
+    monkeypatch.setattr(desk.studio._manuscripts, "save", and_deletes)  # pyright: ignore[reportPrivateUsage]
+    assert desk.studio.save(first, 1, "One. More.") == 2
+    list(desk.studio.continue_(second, 1, 4, Sampling()))
+    (take,) = desk.studio.takes(second)
+    assert desk.studio.accept_take(take.id, 1).text == f"Two.{take.text}"
+
+
 def test_while_the_model_is_away_the_memory_does_not_claim_to_learn(desk: Desk) -> None:
     project = desk.book(prose(5))
     desk.studio.memory_do(project, "learn")

@@ -82,9 +82,9 @@ def chapter(manuscripts: Manuscripts, book: Project) -> Chapter:
 def take(manuscripts: Manuscripts, chapter: Chapter, text: str, model: str = "starter") -> str:
     current = manuscripts.chapter(chapter.id)
     end = len(current.text)
-    id = manuscripts.start_take(
-        chapter.project, chapter.id, "continue", current.revision, end, end, None, model, None, "{}"
-    ).id
+    id = manuscripts.start_takes(
+        1, chapter.project, chapter.id, "continue", current.revision, end, end, None, model, None, "{}"
+    )[0].id
     manuscripts.finish_take(id, text, 9, "length")
     return id
 

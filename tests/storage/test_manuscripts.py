@@ -352,7 +352,8 @@ def test_a_text_is_saved_whatever_has_become_of_the_take_that_wrote_of_it(
 
 def start(manuscripts: Manuscripts, chapter: Chapter) -> str:
     end = len(chapter.text)
-    return manuscripts.start_take(
+    return manuscripts.start_takes(
+        1,
         project=chapter.project,
         chapter=chapter.id,
         kind="continue",
@@ -363,7 +364,7 @@ def start(manuscripts: Manuscripts, chapter: Chapter) -> str:
         model="starter",
         memory=None,
         sampling="{}",
-    ).id
+    )[0].id
 
 
 def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:

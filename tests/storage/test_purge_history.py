@@ -17,9 +17,9 @@ SECRET = "unspeakable"
 def offer(manuscripts: Manuscripts, chapter: str, text: str) -> str:
     current = manuscripts.chapter(chapter)
     end = len(current.text)
-    id = manuscripts.start_take(
-        current.project, chapter, "continue", current.revision, end, end, SECRET, "starter", None, "{}"
-    ).id
+    id = manuscripts.start_takes(
+        1, current.project, chapter, "continue", current.revision, end, end, SECRET, "starter", None, "{}"
+    )[0].id
     manuscripts.finish_take(id, text, 9, "length")
     return id
 
@@ -97,7 +97,9 @@ def test_a_take_that_is_being_written_is_no_history_yet(
     manuscripts: Manuscripts, book: Project, chapter: Chapter
 ) -> None:
     ids = [
-        manuscripts.start_take(book.id, chapter.id, "continue", chapter.revision, 0, 0, None, "starter", None, "{}").id
+        manuscripts.start_takes(
+            1, book.id, chapter.id, "continue", chapter.revision, 0, 0, None, "starter", None, "{}"
+        )[0].id
         for _ in range(3)
     ]
     for id in ids:

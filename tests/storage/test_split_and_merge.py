@@ -24,9 +24,9 @@ def chapter(manuscripts: Manuscripts, book: Project) -> Chapter:
 def take(manuscripts: Manuscripts, chapter: str, start: int, length: int) -> str:
     """A take, accepted over what stands at `start`."""
     current = manuscripts.chapter(chapter)
-    id = manuscripts.start_take(
-        current.project, chapter, "continue", current.revision, start, start, None, "starter", None, "{}"
-    ).id
+    id = manuscripts.start_takes(
+        1, current.project, chapter, "continue", current.revision, start, start, None, "starter", None, "{}"
+    )[0].id
     manuscripts.save(chapter, current.revision, current.text, [Accepted(id, start, length)])
     return id
 
@@ -179,9 +179,9 @@ def test_half_a_split_is_none(
 
 
 def offer(manuscripts: Manuscripts, chapter: Chapter, start: int, end: int, text: str) -> str:
-    id = manuscripts.start_take(
-        chapter.project, chapter.id, "rewrite", chapter.revision, start, end, None, "starter", None, "{}"
-    ).id
+    id = manuscripts.start_takes(
+        1, chapter.project, chapter.id, "rewrite", chapter.revision, start, end, None, "starter", None, "{}"
+    )[0].id
     manuscripts.finish_take(id, text, 1, "stop")
     return id
 
