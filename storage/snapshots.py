@@ -105,7 +105,8 @@ class Snapshots:
             return [Snapshot(**row) for row in rows.all(f"{_SNAPSHOT} WHERE project = ? ORDER BY number", project)]
 
     def path(self, snapshot: Snapshot) -> Path:
-        """Where the snapshot's file lies, after reading it through. Raises `SnapshotDamaged` where it has changed."""
+        """Where the snapshot's file lies, after reading it through. Raises `SnapshotDamaged` where it has changed or is
+        gone, `StorageError` where it cannot be read just now."""
         path = self._object(snapshot.project, snapshot.sha256)
         _verify(path, snapshot.sha256, snapshot.bytes)
         return path
@@ -300,12 +301,20 @@ def _remove(path: Path) -> None:
 
 
 def _verify(path: Path, sha256: str, size: int | None = None) -> int:
-    """The size of a file, in bytes, once its SHA-256 is found to be as said."""
+    """The size of a file, in bytes, once its SHA-256 is found to be as said.
+
+    Raises `SnapshotDamaged` where it is not, or the file is gone; `StorageError` where it cannot be read just now.
+    """
     try:
         actual = path.stat().st_size
         sound = size in {None, actual} and digest(path) == sha256
+    except FileNotFoundError as error:
+        raise SnapshotDamaged(f"A file of the memory is gone ({path}); what it held will be learnt again.") from error
     except OSError as error:
-        raise SnapshotDamaged(f"A file of the memory cannot be read ({path}): {error.strerror}.") from error
+        raise StorageError(
+            f"A file of the memory cannot be read ({path}: {error.strerror}). It is kept; try again. If that does not "
+            "help, check the disk, or discard the memory: it can be learnt again from the book."
+        ) from error
     if not sound:
         raise SnapshotDamaged(f"A file of the memory is not what was stored ({path}); it will not be used.")
     return actual

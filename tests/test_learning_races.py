@@ -332,6 +332,26 @@ def test_a_text_that_is_saved_is_told_so_though_its_chapter_is_deleted_just_afte
     assert desk.studio.accept_take(take.id, 1).text == f"Two.{take.text}"
 
 
+def test_a_snapshot_that_cannot_be_read_once_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = desk.book(prose(12))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    learnt = desk.resident(project)
+    kept = desk.studio._snapshots.all(project)  # pyright: ignore[reportPrivateUsage]
+    desk.reopen()
+
+    def fails(_: Path) -> str:
+        monkeypatch.undo()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("storage.snapshots.digest", fails)
+    (broke,) = desk.studio.continue_(*cursor(desk, project), Sampling())
+    assert isinstance(broke, Broke) and broke.code == "storage" and "try again" in broke.message
+    assert desk.studio._snapshots.all(project) == kept  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(list(desk.studio.continue_(*cursor(desk, project), Sampling()))[-1], Finished)
+    assert desk.resident(project) == learnt
+
+
 def test_while_the_model_is_away_the_memory_does_not_claim_to_learn(desk: Desk) -> None:
     project = desk.book(prose(5))
     desk.studio.memory_do(project, "learn")

@@ -142,6 +142,22 @@ def test_a_damaged_file_is_never_handed_out(memory: Snapshots, book: Project, da
         assert memory.path(commit(memory, book, "c1", bytes(range(256)))).read_bytes() == bytes(range(256))
 
 
+@pytest.mark.parametrize("step", ["storage.snapshots.digest", "pathlib.Path.stat"])
+def test_a_file_that_cannot_be_read_just_now_is_not_called_damaged(
+    memory: Snapshots, book: Project, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    snapshot = commit(memory, book, "c1")
+    with monkeypatch.context() as patch:
+        patch.setattr(step, fails)
+        with pytest.raises(StorageError, match="try again") as told:
+            memory.path(snapshot)
+    assert not isinstance(told.value, SnapshotDamaged)
+    assert memory.path(snapshot).read_bytes() == b"adapter c1"
+
+
 def test_cleaning_up_waits_for_a_file_whose_row_is_on_its_way(
     memory: Snapshots, book: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
