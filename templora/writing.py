@@ -29,8 +29,8 @@ CONTEXT_CHARACTERS = 4_000
 """Text before a passage that a rewrite is shown."""
 PASSAGE_CHARACTERS = 8_000
 INSTRUCTION_CHARACTERS = 500
-STOP_S = 10.0
-"""So long is waited for the takes of a book to end."""
+STOP_S = 5.0
+"""So long is waited for takes to end that have been cancelled."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,9 @@ class Writing:
             found = [(stream, pump) for stream, (of, pump) in self._writing.items() if project in (None, of)]
         for stream, _ in found:
             stream.cancel()
+        end = time.monotonic() + STOP_S
         for _, pump in found:
-            pump.join(STOP_S)
+            pump.join(max(0.0, end - time.monotonic()))
 
     def continue_(
         self, chapter_id: str, base_revision: int, cursor: int, sampling: Sampling, strength: float | None = None
