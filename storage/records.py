@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-RevisionKind = Literal["typed", "accepted", "imported", "restored", "named"]
+RevisionKind = Literal["typed", "accepted", "imported", "restored"]
 TakeKind = Literal["continue", "rewrite"]
 LearningState = Literal["on", "paused", "off"]
 BackupReason = Literal["migration", "daily", "export", "asked"]
