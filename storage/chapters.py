@@ -41,6 +41,14 @@ class Chapters(Takes):
             raise NotFound(NO_CHAPTER)
         return Chapter(**_typed(row))
 
+    def book_of(self, id: str) -> str:
+        """The project of a chapter, a deleted one too. Raises `NotFound`."""
+        with self._store.read() as rows:
+            row = rows.first("SELECT project FROM chapters WHERE id = ?", id)
+        if row is None:
+            raise NotFound(NO_CHAPTER)
+        return row["project"]
+
     def add_chapter(self, project: str, title: str, text: str = "", kind: RevisionKind = "typed") -> Chapter:
         """Append a chapter; its text is revision 1. Raises `NotFound`, `BadInput`."""
         title, text = clean_title(title), clean_text(text)

@@ -131,7 +131,12 @@ def opened(path: Path) -> Generator[Copy, None, None]:
             with _copy_errors(path.name):
                 conn = _connect(scratch, "rw")
                 conn.execute("PRAGMA synchronous=OFF")
-                migrate(Database(conn))
+                try:
+                    migrate(Database(conn))
+                except sqlite3.DatabaseError as error:
+                    if error_code(error) == sqlite3.SQLITE_FULL:
+                        raise not_copied(scratch, error) from error
+                    raise
         yield Copy(conn, path.name)
     finally:
         conn.close()

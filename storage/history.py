@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from storage import authorship, purging, revisions, thinning
 from storage.authorship import AcceptedTake
 from storage.chapters import Chapters, order, project_of
 from storage.checks import clean_title
+from storage.database import Rows
 from storage.records import ProvenanceReport, PurgedHistory, RevisionHead, Run
 from storage.revisions import NO_CHAPTER
 from templora.errors import NotFound, RevisionDamaged
@@ -19,10 +18,10 @@ class History(Chapters):
     def revisions(self, chapter: str) -> list[RevisionHead]:
         """What the chapter can go back to, the newest last. Raises `NotFound`."""
         with self._store.read() as rows:
-            found = rows.all(f"SELECT {_HEAD} FROM revisions WHERE chapter = ? ORDER BY number", chapter)
+            found = _heads(rows, chapter)
         if not found:
             raise NotFound(NO_CHAPTER)
-        return [RevisionHead(**row) for row in found]
+        return found
 
     def revision_text(self, chapter: str, number: int) -> str:
         """Raises `NotFound` for a revision that never was, or that has been folded into a later one or thinned out."""
@@ -42,8 +41,8 @@ class History(Chapters):
         name = None if name is None else clean_title(name, what="name")
         with self._store.transaction() as sql:
             project_of(sql, chapter)
-            revisions.read(sql, chapter, number)  # raises NotFound
-            sql.run("UPDATE revisions SET name = ? WHERE chapter = ? AND number = ?", name, chapter, number)
+            if not sql.run("UPDATE revisions SET name = ? WHERE chapter = ? AND number = ?", name, chapter, number):
+                raise revisions.missing(number)
 
     def thin_revisions(self) -> int:
         """Delete the revisions that have had their time (see `storage.thinning`); returns how many.
@@ -52,13 +51,13 @@ class History(Chapters):
         """
         now, gone = self._clock(), 0
         damaged: RevisionDamaged | None = None
-        for chapter, heads in self._aged(now - thinning.ALL_S):
-            numbers = thinning.outlived(heads, now)
-            if not numbers:
-                continue
+        for chapter in self._aged(now - thinning.ALL_S):
             try:
                 with self._store.transaction() as sql:
-                    revisions.drop(sql, chapter, numbers)
+                    # Looked at only now: the writer may have named one of them meanwhile.
+                    numbers = thinning.outlived(_heads(sql, chapter), now)
+                    if numbers:
+                        revisions.drop(sql, chapter, numbers)
                 gone += len(numbers)
             except RevisionDamaged as error:
                 damaged = error
@@ -78,17 +77,13 @@ class History(Chapters):
         self._store.scrub()
         return gone
 
-    def _aged(self, before: float) -> list[tuple[str, list[RevisionHead]]]:
-        """The chapters that have more than one revision from before a time (Unix seconds), with all their revisions."""
+    def _aged(self, before: float) -> list[str]:
+        """The chapters that have more than one revision from before a time (Unix seconds)."""
         with self._store.read() as rows:
             found = rows.all(
-                f"""SELECT {_HEAD} FROM revisions WHERE chapter IN
-                    (SELECT chapter FROM revisions WHERE created_at < ? GROUP BY chapter HAVING count(*) > 1)
-                    ORDER BY chapter, number""",
-                before,
+                "SELECT chapter FROM revisions WHERE created_at < ? GROUP BY chapter HAVING count(*) > 1", before
             )
-        heads = [RevisionHead(**row) for row in found]
-        return [(chapter, list(of)) for chapter, of in groupby(heads, key=lambda head: head.chapter)]
+        return [row["chapter"] for row in found]
 
     def provenance(self, project: str) -> ProvenanceReport:
         """How many words of the book the writer typed, and how many each model gave. Raises `NotFound`."""
@@ -106,3 +101,9 @@ class History(Chapters):
                 for row in takes
             },
         )
+
+
+def _heads(rows: Rows, chapter: str) -> list[RevisionHead]:
+    """The newest last; empty for an unknown chapter."""
+    found = rows.all(f"SELECT {_HEAD} FROM revisions WHERE chapter = ? ORDER BY number", chapter)
+    return [RevisionHead(**row) for row in found]

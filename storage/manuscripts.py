@@ -17,8 +17,8 @@ from storage.projects import touch_project
 from storage.provenance import Match
 from storage.records import Accepted, Chapter, RevisionKind, Run, Span
 from storage.revisions import Revision, State
-from storage.takes import mark_accepted
-from templora.errors import BadInput, Conflict, StorageError
+from storage.takes import mark_accepted, move_takes
+from templora.errors import BadInput, Conflict, NotFound, StorageError
 
 FOLD_S = 300.0
 """Autosaves within this long of the first one fold into one revision."""
@@ -48,19 +48,51 @@ class Manuscripts(History):
         with self._disputed(chapter_id), self._store.transaction() as sql:
             project = project_of(sql, chapter_id)
             last = revisions.newest(sql, chapter_id)
-            stale = base_revision != last.number
-            if stale and text != last.state.text:
-                raise _conflict(last)
-            kept = provenance.kept(last.state.text, text, accepted)
-            state = State(
-                text,
-                provenance.carry(last.state.runs, kept, len(text), accepted),
-                exclusions.carry(last.state.excluded, kept, len(last.state.text), len(text)),
-            )
-            if text == last.state.text and (stale or state.runs == last.state.runs):
+            if base_revision != last.number:
+                if text != last.state.text:
+                    raise _conflict(last)
                 return last.number
-            number = self._store_state(sql, project, last, "accepted" if accepted else kind, state, kept)
-            mark_accepted(sql, chapter_id, accepted, text, number)
+            return self._save(sql, project, last, text, accepted, kind)
+
+    def accept_take(self, id: str, base_revision: int, length: int | None = None) -> Chapter:
+        """Put a take (its first `length` code points) where it was written for, as one revision.
+
+        Raises `Conflict` where `base_revision` is behind, `BadInput` where the text around the take is no longer there.
+        """
+        with self._store.transaction() as sql:
+            take = self.take(id)
+            project = project_of(sql, take.chapter)
+            last = revisions.newest(sql, take.chapter)
+            if base_revision != last.number:
+                raise _conflict(last)
+            text = last.state.text
+            try:
+                was = revisions.read(sql, take.chapter, take.revision).text
+            except NotFound:  # thinned out: nothing tells where in the present text the take belongs
+                was = None
+            if was is None or was[: take.end] != text[: take.end]:
+                raise BadInput("The text before this take has changed since it was written. Insert it by hand instead.")
+            if length is not None and not 0 < length <= len(take.text):
+                raise BadInput(f"length must be 1 to {len(take.text)}.")
+            part = take.text[:length]
+            text = text[: take.start] + part + text[take.end :]
+            accepted = clean_spans(text, [Accepted(id, take.start, len(part))])
+            self._save(sql, project, last, clean_text(text), accepted, "accepted")
+            return self.chapter(take.chapter)
+
+    def _save(
+        self, sql: Sql, project: str, last: Revision, text: str, accepted: Sequence[Accepted], kind: RevisionKind
+    ) -> int:
+        kept = provenance.kept(last.state.text, text, accepted)
+        state = State(
+            text,
+            provenance.carry(last.state.runs, kept, len(text), accepted),
+            exclusions.carry(last.state.excluded, kept, len(last.state.text), len(text)),
+        )
+        if text == last.state.text and state.runs == last.state.runs:
+            return last.number
+        number = self._store_state(sql, project, last, "accepted" if accepted else kind, state, kept)
+        mark_accepted(sql, project, accepted, text, number)
         return number
 
     @contextmanager
@@ -134,7 +166,7 @@ class Manuscripts(History):
             return self.chapter(self._insert_chapter(sql, project, title, place, "typed", rest, chapter.learned))
 
     def merge_chapter(self, chapter_id: str, base_revision: int) -> Chapter:
-        """Take in the text of the chapter after this one, after a blank line; that one goes to the deleted ones.
+        """Take in the text and the takes of the chapter after this one, after a blank line; that one is deleted.
 
         Authors stay, and what is left out of either: where only one of them is learnt, the other becomes a passage that
         is left out. Raises `Conflict`, `NotFound`, `BadInput` for the last chapter.
@@ -156,7 +188,10 @@ class Manuscripts(History):
             ]
             merged = _joined([part for part in parts if part.text])
             kept = revisions.ends(last.state.text, merged.text)
-            revisions.push(sql, last, "typed", merged, kept, self._clock())
+            number = revisions.push(sql, last, "typed", merged, kept, self._clock())
+            length = len(merged.text)
+            within = (length - len(parts[1].text), length)
+            move_takes(sql, other.id, chapter_id, other.revision, number, length - len(other.text.rstrip()), within)
             self.set_learned(chapter_id, learned)
             self.delete_chapter(other.id)
             return self.chapter(chapter_id)

@@ -28,14 +28,6 @@ Match = tuple[int, int, int]
 """(start in the old text, start in the new text, length) of a stretch that both share."""
 
 
-def rebase(runs: Sequence[Run], old: str, new: str, accepted: Sequence[Accepted] = ()) -> list[Run]:
-    """The runs of `new`, an edit of `old` whose runs are `runs`. They cover `new` exactly; neighbours differ in author.
-
-    Raises `BadInput` where accepted spans overlap or lie outside the text.
-    """
-    return carry(runs, kept(old, new, accepted), len(new), accepted)
-
-
 def kept(old: str, new: str, accepted: Sequence[Accepted] = ()) -> list[Match]:
     """The stretches of `old` that stand in `new` outside of its accepted spans, in order and never crossing.
 

@@ -35,7 +35,10 @@ def purge_chapters(sql: Sql, project: str, chapters: Collection[str], now: float
 
 def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
     """Delete what a book was: all revisions but the newest of its chapters, its deleted chapters, and its takes that
-    were never accepted. Of the others stays which model wrote them and how much was accepted, but no word."""
+    were never accepted. Of the others stays which model wrote them and how much was accepted, but no word.
+
+    A take that is being written is no history yet.
+    """
     deleted = sql.all("SELECT id FROM chapters WHERE project = ? AND deleted_at NOT NULL", project)
     gone = purge_chapters(sql, project, [row["id"] for row in deleted], now)
     older = sql.run(
@@ -43,8 +46,9 @@ def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
            AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.chapter = revisions.chapter)""",
         project,
     )
-    takes = sql.run("DELETE FROM takes WHERE project = ? AND accepted_revision IS NULL", project)
-    for take in sql.all("SELECT id, accepted_words, text FROM takes WHERE project = ? AND text <> ''", project):
+    of_before = "project = ? AND finish_reason NOT NULL"
+    takes = sql.run(f"DELETE FROM takes WHERE {of_before} AND accepted_revision IS NULL", project)
+    for take in sql.all(f"SELECT id, accepted_words, text FROM takes WHERE {of_before} AND text <> ''", project):
         offered = len(take["text"].split())
         counted = offered if take["accepted_words"] is None else min(take["accepted_words"], offered)
         sql.run("UPDATE takes SET text = '', instruction = NULL, accepted_words = ? WHERE id = ?", counted, take["id"])

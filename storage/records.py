@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-RevisionKind = Literal["typed", "accepted", "imported", "restored", "named"]
+RevisionKind = Literal["typed", "accepted", "imported", "restored"]
 TakeKind = Literal["continue", "rewrite"]
 LearningState = Literal["on", "paused", "off"]
 BackupReason = Literal["migration", "daily", "export", "asked"]
@@ -102,7 +102,8 @@ class RevisionHead:
 class Take:
     """One candidate the model wrote for `[start, end)` of revision `revision` (start == end: a continuation).
 
-    `finish_reason` is None while it streams (or after a crash). `memory` is the chain it was written with.
+    Revision 0: an older text of a chapter that has been merged into this one, where the take has no place.
+    `finish_reason` is None while it streams. `memory` is the chain it was written with.
     `accepted_words`: how many of its words were taken over, counted each time; None where nobody counted.
     """
 

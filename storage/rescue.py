@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from storage.backups import find, listed, stamp
@@ -14,7 +15,7 @@ from storage.copies import complaint, opened
 from storage.database import FolderLock
 from storage.faults import FILE_NAME, disk_errors, readable_copies
 from storage.files import sync_file, sync_folder
-from templora.errors import NotFound, StorageError
+from templora.errors import DiskFull, NotFound, StorageError
 
 NEWEST = "newest"
 ASIDE = ".damaged-"
@@ -41,6 +42,11 @@ def put_back(data: Path, name: str, clock: Callable[[], float] = time.time) -> l
                 return _told(data, candidate, passed_over, copies, files)
             passed_over.append(f"{candidate} was passed over: {found}")
         raise StorageError(f"No backup is sound. {'; '.join(passed_over)}. {readable_copies(data)}")
+    except DiskFull as error:
+        raise DiskFull(
+            f"The disk is too full to put a backup in place ({data}). Everything is as it was: make room, then run the "
+            "command again."
+        ) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -53,14 +59,20 @@ def set_aside(data: Path) -> list[Path]:
 
 
 def _fetch(backup: Path, part: Path) -> str | None:
-    """Copy a backup and look whether the copy is sound and of a version that can be used: None, or what is wrong."""
+    """Copy a backup and look whether the copy is sound and of a version that can be used: None, or what is wrong.
+
+    The copy is on the disk when this returns. Raises `DiskFull`.
+    """
     try:
         with opened(backup):  # of a newer version?
             pass
         with disk_errors(backup):
             shutil.copyfile(backup, part)
             sync_file(part)
+            sync_folder(part.parent)
         return complaint(part)
+    except DiskFull:
+        raise
     except StorageError as error:
         return error.message
 
@@ -79,36 +91,36 @@ def _replace(data: Path, part: Path, suffix: str) -> tuple[list[Path], list[Path
         if log.exists():
             aside[log] = data / f"{FILE_NAME}{suffix}{companion}"
     kept = data / f"{FILE_NAME}{suffix}"
-    moved: list[Path] = []
+    back: list[Callable[[], object]] = []  # what undoes each step, the last one first
     with disk_errors(data):
         try:
             if database.exists():
-                _second_name(database, kept)
+                back.insert(0, _second_name(database, kept))
             for path, to in aside.items():
                 path.rename(to)
-                moved.append(path)
+                back.insert(0, partial(to.rename, path))
                 sync_folder(path.parent)
             part.replace(database)
+            back.insert(0, partial(kept.replace, database) if kept.exists() else database.unlink)
             sync_folder(data)
-        except OSError:
-            with suppress(OSError):
-                for path in reversed(moved):
-                    aside[path].rename(path)
-                if database.exists():
-                    kept.unlink(missing_ok=True)
-                else:
-                    kept.rename(database)
+        except BaseException:
+            for step in back:
+                with suppress(OSError):
+                    step()
             raise
     files = [path for path in (kept, *aside.values()) if path.exists() and path not in copies]
     return copies, files
 
 
-def _second_name(path: Path, other: Path) -> None:
-    """Let a file be found under another name too; where the file system cannot, under the other name alone."""
+def _second_name(path: Path, other: Path) -> Callable[[], object]:
+    """Let a file be found under another name too; where the file system cannot, under the other name alone. Returns
+    what undoes that."""
     try:
         other.hardlink_to(path)
     except OSError:
         path.rename(other)
+        return partial(other.rename, path)
+    return other.unlink
 
 
 def _told(data: Path, name: str, passed_over: list[str], copies: list[Path], files: list[Path]) -> list[str]:

@@ -86,7 +86,21 @@ def read(rows: Reader, chapter: str, number: int) -> State:
             return _state(body, load_spans(row["excluded"]))
     if not rows.all("SELECT 1 FROM revisions WHERE chapter = ? LIMIT 1", chapter):
         raise NotFound(NO_CHAPTER)
-    raise NotFound(f"There is no revision {number} of this chapter.")
+    raise missing(number)
+
+
+def missing(number: int) -> NotFound:
+    return NotFound(f"There is no revision {number} of this chapter.")
+
+
+def length(rows: Reader, chapter: str, number: int) -> int | None:
+    """How many code points one revision has; None where it has been folded or thinned out. Raises `RevisionDamaged`."""
+    found = rows.all(
+        "SELECT length(text) AS whole, packed FROM revisions WHERE chapter = ? AND number = ?", chapter, number
+    )
+    if not found:
+        return None
+    return found[0]["whole"] if found[0]["packed"] is None else len(read(rows, chapter, number).text)
 
 
 # --- in ---

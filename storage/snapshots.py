@@ -63,7 +63,7 @@ class Snapshots:
                 with disk_errors(objects):
                     make_folder(objects)
                     sync_file(staged)
-                    staged.replace(objects / _file_name(sha256))
+                    staged.replace(self._object(project, sha256))
                     sync_folder(objects)
                 snapshot = self._insert(project, chain, n_chunks, sha256, size, json.dumps(numerics, sort_keys=True))
             except (StorageError, NotFound):
@@ -105,8 +105,9 @@ class Snapshots:
             return [Snapshot(**row) for row in rows.all(f"{_SNAPSHOT} WHERE project = ? ORDER BY number", project)]
 
     def path(self, snapshot: Snapshot) -> Path:
-        """Where the snapshot's file lies, after reading it through. Raises `SnapshotDamaged` where it has changed."""
-        path = self._projects / snapshot.project / "objects" / _file_name(snapshot.sha256)
+        """Where the snapshot's file lies, after reading it through. Raises `SnapshotDamaged` where it has changed or is
+        gone, `StorageError` where it cannot be read just now."""
+        path = self._object(snapshot.project, snapshot.sha256)
         _verify(path, snapshot.sha256, snapshot.bytes)
         return path
 
@@ -174,60 +175,40 @@ class Snapshots:
                 sql.run("DELETE FROM lessons WHERE project = ? AND chain = ?", project, chain)
 
     def keep_only(self, project: str, chains: set[str]) -> Discarded:
-        """Delete every snapshot and lesson whose chain is not among `chains`, with their files and their traces in the
-        database's log. Raises `StorageError` where something is left.
+        """Delete every snapshot and lesson whose chain is not among `chains`, with their files, what was half written,
+        and their traces in the database's log. Raises `StorageError` where something is left.
         """
         with self._lock:
-            with disk_errors(self._projects / project):
-                before = {path.name: path.stat().st_size for path in _files(self._projects / project / "objects")}
+            before = self._sizes(project)
             counts: dict[str, int] = {}
+            # Rows first: after a crash nothing refers to a file that is gone, and the files left are swept.
             with self._store.transaction() as sql:
                 for table in ("snapshots", "lessons"):
                     found = {row["chain"] for row in sql.all(f"SELECT chain FROM {table} WHERE project = ?", project)}
                     counts[table] = len(found - chains)
                     for chain in found - chains:
                         sql.run(f"DELETE FROM {table} WHERE project = ? AND chain = ?", project, chain)
-            self._clean(project)
+                named = {row["sha256"] for row in sql.all("SELECT sha256 FROM snapshots WHERE project = ?", project)}
+            kept = {self._object(project, sha256) for sha256 in named}
+            for path in before.keys() - kept:
+                _remove(path)
+            for folder in {path.parent for path in before}:
+                with disk_errors(folder):
+                    sync_folder(folder)
             self._store.scrub()
-            left = {path.name for path in _files(self._projects / project / "objects")}
-            with self._store.read() as rows:
-                named = rows.all("SELECT sha256 FROM snapshots WHERE project = ?", project)
-            if left - {_file_name(row["sha256"]) for row in named}:
-                raise StorageError("Not all of the memory's files could be deleted. Try again.")
+            left = self._sizes(project).keys()
+            if left - kept:
+                raise StorageError(
+                    f"Not all of the memory could be deleted; {min(left - kept)} is still there. Try again."
+                )
         gone = before.keys() - left
-        return Discarded(len(gone), sum(before[name] for name in gone), counts["snapshots"], counts["lessons"])
+        return Discarded(len(gone), sum(before[path] for path in gone), counts["snapshots"], counts["lessons"])
 
-    def discard(self, project: str) -> Discarded:
-        """Delete the project's memory: files, snapshots, lessons, and their traces in the database's log.
-
-        Raises `StorageError` where something is left.
-        """
-        folders = [self._projects / project / name for name in ("objects", "staging")]
-        with self._lock:
-            # Rows first: after a crash nothing refers to a file that is gone, and the files left are swept.
-            with self._store.transaction() as sql:
-                snapshots = sql.run("DELETE FROM snapshots WHERE project = ?", project)
-                lessons = sql.run("DELETE FROM lessons WHERE project = ?", project)
-            files = 0
-            size = 0
-            with disk_errors(self._projects / project):
-                for folder in folders:
-                    for path in _files(folder):
-                        files, size = files + 1, size + path.stat().st_size
-                        path.unlink()
-                    if folder.is_dir():
-                        sync_folder(folder)
-            self._store.scrub()
-            self._verify_gone(project, folders)
-        return Discarded(files, size, snapshots, lessons)
-
-    def _verify_gone(self, project: str, folders: Sequence[Path]) -> None:
-        left = [path for folder in folders for path in _files(folder)]
-        with self._store.read() as rows:
-            for table in ("snapshots", "lessons"):
-                left += [table for _ in rows.all(f"SELECT 1 FROM {table} WHERE project = ?", project)]
-        if left:
-            raise StorageError(f"Not all of the memory could be deleted; {left[0]} is still there. Try again.")
+    def _sizes(self, project: str) -> dict[Path, int]:
+        """Every file of the project's memory, with its bytes. Raises `StorageError`."""
+        folder = self._projects / project
+        with disk_errors(folder):
+            return {path: path.stat().st_size for name in ("objects", "staging") for path in _files(folder / name)}
 
     def sweep(self) -> None:
         """At the start, before anything is staged: delete the files that a crash left behind. Raises `StorageError`."""
@@ -245,8 +226,11 @@ class Snapshots:
             named = {row["sha256"] for row in rows.all("SELECT sha256 FROM snapshots WHERE project = ?", project)}
         with suppress(StorageError):  # as for `_remove`
             for path in _files(self._projects / project / "objects"):
-                if path.name not in {_file_name(sha256) for sha256 in named}:
+                if path.stem not in named:
                     _remove(path)
+
+    def _object(self, project: str, sha256: str) -> Path:
+        return self._projects / project / "objects" / f"{sha256}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -304,10 +288,6 @@ def _reachable(heads: Iterable[str], parents: Mapping[str, str]) -> set[str]:
     return found
 
 
-def _file_name(sha256: str) -> str:
-    return f"{sha256}.safetensors"
-
-
 def _files(folder: Path) -> list[Path]:
     """Raises `StorageError`."""
     with disk_errors(folder):
@@ -321,12 +301,20 @@ def _remove(path: Path) -> None:
 
 
 def _verify(path: Path, sha256: str, size: int | None = None) -> int:
-    """The size of a file, in bytes, once its SHA-256 is found to be as said."""
+    """The size of a file, in bytes, once its SHA-256 is found to be as said.
+
+    Raises `SnapshotDamaged` where it is not, or the file is gone; `StorageError` where it cannot be read just now.
+    """
     try:
         actual = path.stat().st_size
         sound = size in {None, actual} and digest(path) == sha256
+    except FileNotFoundError as error:
+        raise SnapshotDamaged(f"A file of the memory is gone ({path}); what it held will be learnt again.") from error
     except OSError as error:
-        raise SnapshotDamaged(f"A file of the memory cannot be read ({path}): {error.strerror}.") from error
+        raise StorageError(
+            f"A file of the memory cannot be read ({path}: {error.strerror}). It is kept; try again. If that does not "
+            "help, check the disk, or discard the memory: it can be learnt again from the book."
+        ) from error
     if not sound:
         raise SnapshotDamaged(f"A file of the memory is not what was stored ({path}); it will not be used.")
     return actual

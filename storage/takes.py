@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from storage import revisions
 from storage.authorship import words_within
 from storage.checks import new_id
 from storage.database import Sql
 from storage.projects import Projects, live_project
-from storage.records import Accepted, Take, TakeKind
+from storage.records import Accepted, Span, Take, TakeKind
 from templora.errors import BadInput, Conflict, NotFound
 
 _TAKE = """SELECT id, project, chapter, kind, revision, start, "end", text, instruction, model, memory, sampling,
@@ -18,8 +19,9 @@ _LIVE = "SELECT 1 FROM chapters WHERE id = ? AND project = ? AND deleted_at IS N
 
 
 class Takes(Projects):
-    def start_take(
+    def start_takes(
         self,
+        count: int,
         project: str,
         chapter: str,
         kind: TakeKind,
@@ -30,14 +32,14 @@ class Takes(Projects):
         model: str,
         memory: str | None,
         sampling: str,
-    ) -> Take:
-        """Store an empty take for `[start, end)` (code points) of a revision, which is not folded from then on.
+    ) -> list[Take]:
+        """Store empty takes for `[start, end)` (code points) of a revision, which is not folded from then on.
 
         Raises `NotFound` where project or chapter is unknown or deleted, `Conflict` where the revision has been folded
         into a later one, `BadInput` where the span lies outside its text.
         """
         take = Take(
-            id=new_id(),
+            id="",
             project=project,
             chapter=chapter,
             kind=kind,
@@ -53,23 +55,24 @@ class Takes(Projects):
             finish_reason=None,
             created_at=self._clock(),
         )
+        takes = [replace(take, id=new_id()) for _ in range(count)]
         with self._store.transaction() as sql:
             live_project(sql, project)
             if sql.first(_LIVE, chapter, project) is None:
                 raise NotFound(revisions.NO_CHAPTER)
-            try:
-                written_for = revisions.read(sql, chapter, revision)
-            except NotFound:
+            length = revisions.length(sql, chapter, revision)
+            if length is None:
                 current = revisions.newest(sql, chapter)
                 raise Conflict(
                     "The text has changed while this take was asked for. Ask for it again.",
                     current.number,
                     current.state.text,
-                ) from None
-            if not 0 <= start <= end <= len(written_for.text):
+                )
+            if not 0 <= start <= end <= length:
                 raise BadInput(f"The passage {start} to {end} lies outside the chapter.")
-            sql.insert("takes", vars(take))
-        return take
+            for row in takes:
+                sql.insert("takes", vars(row))
+        return takes
 
     def extend_take(self, id: str, text: str, tokens: int) -> None:
         """`text`: all of the take until now. Raises `NotFound`."""
@@ -102,10 +105,11 @@ class Takes(Projects):
         self._write(id, deleted_at=self._clock())
 
     def settle_takes(self) -> None:
-        """At the start: what a crash left of a take is kept, but a take without a word is not."""
+        """At the start: what a crash left of a take is kept, but a take without a word is not. None is written now."""
         with self._store.transaction() as sql:
             empty = "finish_reason IS NULL AND trim(text) = '' AND deleted_at IS NULL"
             sql.run(f"UPDATE takes SET deleted_at = ? WHERE {empty}", self._clock())
+            sql.run("UPDATE takes SET finish_reason = 'error' WHERE finish_reason IS NULL")
 
     def _write(self, id: str, **values: object) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
@@ -114,17 +118,35 @@ class Takes(Projects):
                 raise NotFound("There is no such take; it may have been deleted.")
 
 
-def mark_accepted(sql: Sql, chapter: str, spans: Iterable[Accepted], text: str, revision: int) -> None:
-    """`spans` of `text` were taken over into a revision of the chapter. Raises `BadInput` where one is of no take of
-    this chapter."""
+def mark_accepted(sql: Sql, project: str, spans: Iterable[Accepted], text: str, revision: int) -> None:
+    """`spans` of `text` were taken over into a revision of a chapter of the project.
+
+    The chapter may not be the one that a take was written for, which may have been split or merged since. A take that
+    has been purged meanwhile is passed over: nothing may keep a text from being saved.
+    """
     for span in spans:
-        changed = sql.run(
+        sql.run(
             """UPDATE takes SET accepted_revision = ?, accepted_words = coalesce(accepted_words, 0) + ?
-               WHERE id = ? AND chapter = ?""",
+               WHERE id = ? AND project = ?""",
             revision,
             words_within(text, span.start, span.start + span.length),
             span.take,
-            chapter,
+            project,
         )
-        if not changed:
-            raise BadInput(f"Take {span.take} does not belong to this chapter, so it cannot be accepted into it.")
+
+
+def move_takes(sql: Sql, chapter: str, into: str, revision: int, moved: int, by: int, within: Span) -> None:
+    """All takes of a chapter go to another one, whose revision `moved` holds the text of `revision`, `by` code points
+    further on and `within` a stretch. Those that were written for an older text keep no place."""
+    low, high = within
+    sql.run(
+        """UPDATE takes SET chapter = ?, revision = CASE revision WHEN ? THEN ? ELSE 0 END,
+               start = max(?, min(start + ?, ?)), "end" = max(?, min("end" + ?, ?)),
+               accepted_revision = iif(accepted_revision IS NULL, NULL, ?)
+           WHERE chapter = ?""",
+        *(into, revision, moved),
+        *(low, by, high),
+        *(low, by, high),
+        moved,
+        chapter,
+    )

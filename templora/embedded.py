@@ -274,8 +274,10 @@ class _Room:
             return
         try:
             data = Path(request.path).read_bytes()
+        except FileNotFoundError as error:
+            raise SnapshotDamaged(f"A memory file is gone ({error}); it will be relearnt.") from error
         except OSError as error:
-            raise SnapshotDamaged(f"A memory file cannot be read ({error}); it will be relearnt.") from error
+            raise StorageError(f"A memory file cannot be read ({error}). It is kept; try again.") from error
         if hashlib.sha256(data).hexdigest() != request.sha256:
             raise SnapshotDamaged("A memory file has changed since it was written; it will be relearnt.")
         self._residents.open(request.memory, from_bytes(data, self._claim(request.memory, request.n_chunks)))

@@ -56,10 +56,13 @@ class Keeper:
             self._wake.wait(TEND_S)
             self._wake.clear()
             self._closing.wait(MIRROR_EVERY_S)
-            self.write_mirrors()
-            if not self._closing.is_set():
-                self._safety.tend()
-                self._thin()
+            try:
+                self.write_mirrors()
+                if not self._closing.is_set():
+                    self._safety.tend()
+                    self._thin()
+            except Exception:  # a bug in one of them must not end the backups
+                log.exception("keeping the books safe broke off")
 
     def _thin(self) -> None:
         """A desk that is never closed forgets what is too old to be kept, too."""
@@ -72,7 +75,10 @@ class Keeper:
             log.warning("%s", error.message)
 
     def write_mirrors(self) -> None:
-        """Bring the readable mirrors of the books that have changed up to date."""
+        """Bring the readable mirrors of the books that have changed up to date. Those that could not be written are
+        tried again, and the writer is told."""
+        failed: set[str] = set()
+        failure = None
         while self._dirty:
             project = self._dirty.pop()
             try:
@@ -81,5 +87,7 @@ class Keeper:
                 continue
             except TemploraError as error:
                 log.warning("the readable copy of %s was not written: %s", project, error.message)
-                self._dirty.add(project)  # with the next change, or at the next start
-                return
+                failed.add(project)
+                failure = error.message
+        self._dirty |= failed
+        self._safety.mirrored(failure)

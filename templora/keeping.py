@@ -105,7 +105,8 @@ class Keeping:
     def reopen(self, project: str, plan: Plan, lineage: Lineage) -> Lineage:
         """Load the longest part of a lineage that a sound snapshot holds, and return that part.
 
-        What no snapshot holds any more is pending again. Raises `EngineError`.
+        What no snapshot holds any more is pending again. Raises `EngineError`, `StorageError` where one that may be
+        sound cannot be read just now.
         """
         by_chain = {snapshot.chain: snapshot for snapshot in self._snapshots.all(project)}
         for length in range(len(lineage), 0, -1):

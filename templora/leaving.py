@@ -44,7 +44,7 @@ class Leaving:
         with state.taken(self.interrupt):
             chains = self._chains(project, state)
             freed = self.drop(chains)
-            discarded = self._snapshots.discard(project)
+            discarded = self._snapshots.keep_only(project, set())
             state.serving, state.building, state.failure = (), None, None
         if not freed:
             raise EngineError("The memory was deleted from the disk, but the model process still holds it. Try again.")

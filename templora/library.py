@@ -49,7 +49,10 @@ class Library:
         for chapter in book.chapters:
             title = _short(chapter.title)
             chapters.append((title, chapter.text if title == chapter.title else f"{chapter.title}\n\n{chapter.text}"))
-        project = self._manuscripts.add_book(_short(book.title), chapters)
+        title = _short(book.title)
+        if title != book.title:
+            chapters.insert(0, (title, book.title))
+        project = self._manuscripts.add_book(title, chapters)
         self._learning.touch(project.id)
         return project
 

@@ -34,12 +34,13 @@ class Safety:
         self._of_place = places.warnings(store.folder)
         self._damage: str | None = None
         self._failure: str | None = None
+        self._unmirrored: str | None = None
         self._tended: float | None = None
         self._checked: float | None = None
 
     def warnings(self) -> list[str]:
         """What the writer should know of the place and the state of the books; empty where all is well."""
-        found = [self._damage, self._failure]
+        found = [self._damage, self._failure, self._unmirrored]
         return [*[warning for warning in found if warning is not None], *self._of_place, *self._of_files()]
 
     def _of_files(self) -> list[str]:
@@ -50,6 +51,11 @@ class Safety:
             f"Files from before a backup was put back still hold text of yours: {', '.join(map(str, aside))}. Delete "
             "them once you have what you need of them."
         ]
+
+    def mirrored(self, failure: str | None) -> None:
+        """The readable copies have been written; `failure`: why not all of them could be."""
+        said = "The readable copies of your books are not up to date; the books themselves are saved."
+        self._unmirrored = failure and f"{said} {failure}"
 
     def back_up(self, reason: BackupReason) -> Backup:
         """Make a backup; a failure is among the `warnings` until one has been made. Raises `StorageError`."""

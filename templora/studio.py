@@ -16,7 +16,6 @@ from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
 from storage.records import (
-    Accepted,
     Backup,
     BackupBook,
     BackupReason,
@@ -32,7 +31,7 @@ from templora.books import Books
 from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
-from templora.errors import BadInput, Conflict, NotFound, StorageError, TemploraError
+from templora.errors import StorageError, TemploraError
 from templora.keeper import Keeper
 from templora.learning import Learning
 from templora.leaving import Forgotten
@@ -107,6 +106,7 @@ class Studio(Texts):
         self._keeper.start()
 
     def close(self) -> None:
+        self._writing.stop()
         self._learning.close()
         self._keeper.close()
         self._engine.close()
@@ -163,22 +163,9 @@ class Studio(Texts):
 
         Raises `Conflict` when `base_revision` is behind, `BadInput` where the text around the take is no longer there.
         """
-        take = self._manuscripts.take(id)
-        chapter = self._manuscripts.chapter(take.chapter)
-        if chapter.revision != base_revision:
-            raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
-        try:
-            was = self._manuscripts.revision_text(take.chapter, take.revision)
-        except NotFound:  # thinned out: nothing tells where in the present text the take belongs
-            was = None
-        if was is None or was[: take.end] != chapter.text[: take.end]:
-            raise BadInput("The text before this take has changed since it was written. Insert it by hand instead.")
-        if length is not None and not 0 < length <= len(take.text):
-            raise BadInput(f"length must be 1 to {len(take.text)}.")
-        part = take.text[:length]
-        text = chapter.text[: take.start] + part + chapter.text[take.end :]
-        self.save(take.chapter, base_revision, text, [Accepted(id, take.start, len(part))])
-        return self._manuscripts.chapter(take.chapter)
+        accepted = self._manuscripts.accept_take(id, base_revision, length)
+        self._changed(accepted.project)
+        return accepted
 
     # --- the memory ---
 
@@ -189,7 +176,7 @@ class Studio(Texts):
     def set_learned(self, chapter: str, learned: bool) -> None:
         """May the memory learn from this chapter at all?"""
         self._manuscripts.set_learned(chapter, learned)
-        self._changed(self._manuscripts.chapter(chapter).project)
+        self._changed(self._manuscripts.book_of(chapter))
 
     def exclude(self, chapter: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
         """Leave a passage out of the memory, or let its paragraphs be learnt again; the revision keeps its number."""
@@ -211,6 +198,7 @@ class Studio(Texts):
         Older revisions, takes and backups keep theirs.
         """
         self._manuscripts.project(project)  # raises NotFound
+        self._writing.stop(project)
         return self._learning.forget(project)
 
     def set_disk_bytes(self, project: str, value: int) -> None:
@@ -235,6 +223,7 @@ class Studio(Texts):
 
     def discard_memory(self, project: str) -> Discarded:
         self._manuscripts.project(project)
+        self._writing.stop(project)
         return self._learning.discard(project)
 
     def purge_history(self, project: str, backups: bool) -> Purged:
@@ -258,6 +247,7 @@ class Studio(Texts):
 
     def finish(self, project: str, format: str) -> Finish:
         self._safety.try_back_up("export")
+        self._writing.stop(project)
         return self._library.finish(project, format)
 
     # --- backups, and where the books lie ---

@@ -65,7 +65,7 @@ class Texts:
         return chapter
 
     def delete_chapter(self, id: str) -> None:
-        project = self._manuscripts.chapter(id).project
+        project = self._manuscripts.book_of(id)
         self._manuscripts.delete_chapter(id)
         self._changed(project)
 
@@ -81,8 +81,9 @@ class Texts:
 
     def save(self, id: str, base_revision: int, text: str, accepted: Sequence[Accepted] = ()) -> int:
         """Compare-and-set. Returns the new revision; raises `Conflict` (with the current text) for a stale page."""
+        project = self._manuscripts.book_of(id)  # asked before: nothing may fail once the text is committed
         revision = self._manuscripts.save(id, base_revision, text, accepted)
-        self._changed(self._manuscripts.chapter(id).project)
+        self._changed(project)
         return revision
 
     # --- history ---

@@ -29,6 +29,8 @@ CONTEXT_CHARACTERS = 4_000
 """Text before a passage that a rewrite is shown."""
 PASSAGE_CHARACTERS = 8_000
 INSTRUCTION_CHARACTERS = 500
+STOP_S = 5.0
+"""So long is waited for takes to end that have been cancelled."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,18 @@ class Writing:
         self._books = books
         self._learning = learning
         self._recipe = recipe
+        self._lock = threading.Lock()
+        self._writing: dict[TakeStream, tuple[str, threading.Thread]] = {}
+
+    def stop(self, project: str | None = None) -> None:
+        """End the takes that are being written, in one book or in all; what they have is then stored."""
+        with self._lock:
+            found = [(stream, pump) for stream, (of, pump) in self._writing.items() if project in (None, of)]
+        for stream, _ in found:
+            stream.cancel()
+        end = time.monotonic() + STOP_S
+        for _, pump in found:
+            pump.join(max(0.0, end - time.monotonic()))
 
     def continue_(
         self, chapter_id: str, base_revision: int, cursor: int, sampling: Sampling, strength: float | None = None
@@ -208,23 +222,23 @@ class Writing:
     ) -> TakeStream:
         status = self._engine.status()
         memory = self._learning.serving(chapter.project)
-        takes = [
-            self._manuscripts.start_take(
-                project=chapter.project,
-                chapter=chapter.id,
-                kind=kind,
-                revision=chapter.revision,
-                start=span[0],
-                end=span[1],
-                instruction=instruction,
-                model=status.id,
-                memory=memory,
-                sampling=json.dumps(settings),
-            )
-            for _ in range(settings["takes"])
-        ]
+        takes = self._manuscripts.start_takes(
+            settings["takes"],
+            project=chapter.project,
+            chapter=chapter.id,
+            kind=kind,
+            revision=chapter.revision,
+            start=span[0],
+            end=span[1],
+            instruction=instruction,
+            model=status.id,
+            memory=memory,
+            sampling=json.dumps(settings),
+        )
         stream = TakeStream()
         pump = threading.Thread(target=self._pump, args=(stream, takes, ask, memory), name="take", daemon=True)
+        with self._lock:
+            self._writing[stream] = (chapter.project, pump)
         pump.start()
         return stream
 
@@ -251,6 +265,8 @@ class Writing:
                 store.close()
             except TemploraError as error:
                 log.warning("the end of a take was not stored: %s", error.message)
+            with self._lock:
+                del self._writing[stream]
             stream.put(None)
 
     def _copy(self, stream: TakeStream, inner: Stream, store: _Store) -> None:

@@ -12,7 +12,7 @@ import pytest
 from templora.config import Sampling
 from templora.engine import Continue, Drop, GaveWay, Learn, Reply, Request, Save
 from templora.errors import DiskFull
-from templora.writing import Broke, Finished
+from templora.writing import Broke, Finished, Wrote
 from tests.studio_desk import Desk, prose
 
 
@@ -285,6 +285,71 @@ def test_a_full_disk_under_a_take_ends_the_stream_with_its_message(desk: Desk, m
     monkeypatch.setattr(desk.studio._manuscripts, "finish_take", full)  # pyright: ignore[reportPrivateUsage]
     events = list(desk.studio.continue_(*cursor(desk, project), Sampling()))
     assert events[-1] == Broke("disk_full", "The disk is full.")
+
+
+@pytest.mark.parametrize("leave", ["forget", "discard_memory", "finish"])
+def test_a_memory_leaves_after_the_takes_that_are_written_with_it(desk: Desk, leave: str) -> None:
+    project = desk.book(prose(5))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    desk.engine.gate = threading.Event()
+    desk.engine.replies = ["one two"]
+    stream = desk.studio.continue_(*cursor(desk, project), Sampling())
+    assert stream.next() == Wrote(0, "one ")
+    desk.studio.finish(project, "text") if leave == "finish" else getattr(desk.studio, leave)(project)
+    (take,) = desk.studio.takes(desk.chapters(project)[0])
+    assert (take.text, take.finish_reason) == ("one ", "cancelled")
+    assert list(stream) == [Finished(0, take.id, 1, "cancelled")]
+
+
+def test_a_desk_that_is_closed_keeps_what_was_being_written(desk: Desk) -> None:
+    project = desk.book("One.")
+    desk.engine.gate = threading.Event()
+    desk.engine.replies = ["one two"]
+    stream = desk.studio.continue_(*cursor(desk, project), Sampling())
+    assert stream.next() == Wrote(0, "one ")
+    desk.reopen()
+    (take,) = desk.studio.takes(desk.chapters(project)[0])
+    assert (take.text, take.finish_reason) == ("one ", "cancelled")
+
+
+def test_a_text_that_is_saved_is_told_so_though_its_chapter_is_deleted_just_after(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = desk.book("One.", "Two.")
+    first, second = desk.chapters(project)
+    saves = desk.studio._manuscripts.save  # pyright: ignore[reportPrivateUsage]
+
+    def and_deletes(id: str, *rest: object) -> int:
+        number = saves(id, *rest)  # type: ignore[arg-type]
+        desk.studio._manuscripts.delete_chapter(id)  # pyright: ignore[reportPrivateUsage]
+        return number
+
+    monkeypatch.setattr(desk.studio._manuscripts, "save", and_deletes)  # pyright: ignore[reportPrivateUsage]
+    assert desk.studio.save(first, 1, "One. More.") == 2
+    list(desk.studio.continue_(second, 1, 4, Sampling()))
+    (take,) = desk.studio.takes(second)
+    assert desk.studio.accept_take(take.id, 1).text == f"Two.{take.text}"
+
+
+def test_a_snapshot_that_cannot_be_read_once_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = desk.book(prose(12))
+    desk.studio.memory_do(project, "learn")
+    desk.work()
+    learnt = desk.resident(project)
+    kept = desk.studio._snapshots.all(project)  # pyright: ignore[reportPrivateUsage]
+    desk.reopen()
+
+    def fails(_: Path) -> str:
+        monkeypatch.undo()
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("storage.snapshots.digest", fails)
+    (broke,) = desk.studio.continue_(*cursor(desk, project), Sampling())
+    assert isinstance(broke, Broke) and broke.code == "storage" and "try again" in broke.message
+    assert desk.studio._snapshots.all(project) == kept  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(list(desk.studio.continue_(*cursor(desk, project), Sampling()))[-1], Finished)
+    assert desk.resident(project) == learnt
 
 
 def test_while_the_model_is_away_the_memory_does_not_claim_to_learn(desk: Desk) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from storage import migrations, places
 from storage.database import FILE_NAME, FolderLock
+from storage.mirror import Mirror
 from storage.places import Mount
+from storage.records import Chapter, Project
 from storage.rescue import NEWEST, put_back
-from templora.errors import NotFound, StorageError
+from templora.errors import DiskFull, NotFound, StorageError
 from templora.safety import TEND_S
 from tests.storage.damage import flip_page_of
 from tests.studio_desk import Desk, prose
@@ -87,6 +90,31 @@ def test_a_backup_that_failed_is_a_warning_until_one_succeeds(desk: Desk, caplog
     tend(desk)
     assert desk.studio.warnings() == []
     assert reasons(desk) == ["daily"]
+    desk.studio.close()
+
+
+def test_readable_copies_that_cannot_be_written_are_a_warning_until_they_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, other = desk.book("first"), desk.book("another")
+    writes, kept = Mirror.write, [project]
+
+    def full(mirror: Mirror, book: Project, chapters: Sequence[Chapter]) -> None:
+        if book.id in kept:
+            raise DiskFull("The disk is full.")
+        writes(mirror, book, chapters)
+
+    monkeypatch.setattr(Mirror, "write", full)
+    keeper = desk.studio._keeper  # pyright: ignore[reportPrivateUsage]
+    for _ in range(2):  # it is tried again, and the other books do not wait for it
+        keeper.write_mirrors()
+        (warning,) = desk.studio.warnings()
+        assert "readable copies" in warning and warning.endswith("The disk is full.")
+        assert len([*desk.folder.glob("data/projects/*/book/*.md")]) == 1
+    kept.clear()
+    keeper.write_mirrors()
+    assert desk.studio.warnings() == []
+    assert {path.parent.parent.name for path in desk.folder.glob("data/projects/*/book/*.md")} == {project, other}
     desk.studio.close()
 
 

@@ -39,7 +39,7 @@ def _apart(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def guess(pieces: Sequence[Piece]) -> tuple[str, list[Item]]:
-    """The title, empty where there is none to see, and the paragraphs with the headings among them."""
+    """The title, empty where there is none to see, and the other paragraphs with the headings among them."""
     pieces = _apart(pieces)
     marks: dict[int, Heading] = {}
     for i, piece in enumerate(pieces):
@@ -54,7 +54,7 @@ def guess(pieces: Sequence[Piece]) -> tuple[str, list[Item]]:
     items: list[Item] = []
     taken: set[int] = set()
     for i, piece in enumerate(pieces):
-        if i in taken or (i == at and not marks):
+        if i in taken or i == at:
             continue
         if i not in marks:
             items.append(piece.paragraph)

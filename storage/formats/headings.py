@@ -94,8 +94,9 @@ def is_contents(line: str) -> bool:
 
 
 def is_capitals(line: str) -> bool:
-    """A short line wholly in capitals, as many books set their chapter titles."""
-    return 2 <= sum(char.isalpha() for char in line) <= 70 and line == line.upper() and not line.startswith(("(", "["))
+    """A short line wholly in capitals, as many books set their chapter titles. Not all scripts have any."""
+    letters = sum(char.isalpha() for char in line)
+    return 2 <= letters <= 70 and line.isupper() and not line.startswith(("(", "["))
 
 
 def is_title(line: str) -> bool:

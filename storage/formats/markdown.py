@@ -25,6 +25,7 @@ from storage.formats.wraps import Wraps
 
 _LINE_START = re.compile(r"^([#>+\-=]|\d{1,9}(?=[.)]))", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"---\n((?:[\w-]+:.*\n|[ \t]+.*\n|- .*\n)+)(?:---|\.\.\.)\n")
+_NAMED = re.compile(r"^title:[^\S\n]*[\"']?(.*?)[\"']?[^\S\n]*$\n?", re.MULTILINE)
 _LIST_ITEM = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s")
 
 
@@ -41,12 +42,12 @@ def write(book: Book) -> bytes:
 def read(data: bytes, name: str) -> Book:
     """A Markdown file as a book. Raises `UnreadableFile`."""
     text = decode(data, name)
-    title = ""
+    title = block = ""
     if front := _FRONT_MATTER.match(text):
-        text = text[front.end() :]
-        named = re.search(r"^title:\s*[\"']?(.*?)[\"']?\s*$", front[1], re.MULTILINE)
-        title = clean_title(named[1]) if named else ""
-    return build(list(_pieces(text)), name, title)
+        text, block = text[front.end() :], front[1]
+        if (named := _NAMED.search(block)) and (title := clean_title(named[1])):
+            block = block[: named.start()] + block[named.end() :]
+    return build(list(_pieces(text)), name, title, paragraphs([Run(block)]))
 
 
 def verify(data: bytes, book: Book) -> None:

@@ -6,57 +6,50 @@ Headings that the file marks as such (Markdown, Word styles) are believed; witho
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
 from storage.formats.book import Book, BookChapter
 from storage.formats.guess import guess
-from storage.formats.headings import is_contents, is_prose, recognise
+from storage.formats.headings import is_contents, recognise
 from storage.formats.pieces import Item, Mark, Piece
 from storage.formats.prose import Paragraph, Run, clean_title, render
 
 _FRONT = "Front matter"
-_TITLE_PAGE = re.compile(
-    r"(?i:by|or|produced by|author of|edited by|translated by|copyright|©)\b.*|[^a-z]*|\d{4}", re.DOTALL
-)
-"""Who wrote and made the book, and lines in capitals, as title pages are set."""
 _PAGE_NUMBER = re.compile(r"[\s.·…]+\d+$")
+_LISTED = re.compile(r"^[-*+•]\s+")
 
 
-def build(pieces: Sequence[Piece], filename: str, title: str = "") -> Book:
-    """The book. Its title is what the file says of itself (`title`), else its title heading, else the file's name."""
-    found, items = _marked_headings(pieces)
-    title = title or found
-    if not any(isinstance(item, Mark) for item in items):
-        rest = [piece for piece in pieces if piece.level is None or clean_title(piece.plain) != found]
-        found, items = guess(rest)
-        title = title or found
-    front, chapters = _assemble(items)
-    if not chapters:
-        chapters = [BookChapter("Chapter 1", render(front))]
-    elif front := _front_matter(front, title):
-        chapters.insert(0, BookChapter(_FRONT, render(front)))
-    return Book(title or _name(filename), chapters)
+def build(pieces: Sequence[Piece], filename: str, title: str = "", block: Sequence[Paragraph] = ()) -> Book:
+    """The book. Its title is what the file says of itself (`title`), else its title heading, else the file's name.
 
-
-def _front_matter(front: Sequence[Paragraph], title: str) -> list[Paragraph]:
-    """What stands before the first chapter, such as a dedication or an epigraph. None where it is a title page only.
-
-    A title page says the title, who wrote and who made the book, and lists its chapters: nothing of that is the book's.
+    `block`: what else the file says of itself. Nothing is dropped but what the book says elsewhere.
     """
-    if front and front[0].plain and clean_title(front[0].plain) == title:
-        front = front[1:]
-    if any(is_prose(part.plain) for part in front):
-        return list(front)
-    listed = next((i for i, part in enumerate(front) if _lists_chapters(part)), len(front))
-    said = [part for part in front[:listed] if part.plain.strip() and clean_title(part.plain) != title]
-    return list(front[:listed]) if any(not _TITLE_PAGE.fullmatch(part.plain.strip()) for part in said) else []
+    headed, items = _marked_headings(pieces)
+    guessed = ""
+    if not any(isinstance(item, Mark) for item in items):
+        rest = [piece for piece in pieces if piece.level is None or clean_title(piece.plain) != headed]
+        guessed, items = guess(rest)
+    title = title or headed or guessed or _name(filename)
+    front, chapters = _assemble(items)
+    front = [*(Paragraph((Run(found),)) for found in (headed, guessed) if found not in ("", title)), *front]
+    if not chapters:
+        chapters, front = [BookChapter("Chapter 1", render(front))], []
+    elif _said_elsewhere(front, [title, *(chapter.title for chapter in chapters)]):
+        front = []
+    if front := [*block, *front]:
+        chapters.insert(0, BookChapter(_FRONT, render(front)))
+    return Book(title, chapters)
 
 
-def _lists_chapters(part: Paragraph) -> bool:
-    lines = [_PAGE_NUMBER.sub("", line).strip() for line in part.plain.splitlines() if line.strip()]
-    return bool(lines) and all(is_contents(line) or recognise(line) for line in lines)
+def _said_elsewhere(parts: Sequence[Paragraph], titles: Iterable[str]) -> bool:
+    """Is there nothing but titles that the book has anyway, as on a title page without an author, or in a table of
+    contents?"""
+    known = {title.casefold() for title in titles}
+    lines = [_LISTED.sub("", line.strip()) for part in parts for line in part.plain.splitlines() if line.strip()]
+    either = [{clean_title(entry).casefold() for entry in (line, _PAGE_NUMBER.sub("", line))} for line in lines]
+    return all(is_contents(line) or entries & known for line, entries in zip(lines, either, strict=True))
 
 
 def _name(filename: str) -> str:
@@ -74,12 +67,13 @@ def _assemble(items: Sequence[Item]) -> tuple[list[Paragraph], list[BookChapter]
             sections[-1] = (replace(item, title=f"{sections[-1][0].title} · {item.title}"), [])
         else:
             sections.append((item, []))
-    kept = [(mark, parts) for mark, parts in sections if not _is_contents_section(mark, parts)]
-    return front, [BookChapter(mark.title, render(parts)) for mark, parts in kept or sections]
-
-
-def _is_contents_section(mark: Mark, parts: Sequence[Paragraph]) -> bool:
-    return is_contents(mark.title) and bool(parts) and not any(is_prose(part.plain) for part in parts)
+    titles = [mark.title for mark, _ in sections if not is_contents(mark.title)]
+    kept = [
+        (mark, parts)
+        for mark, parts in sections
+        if not (parts and is_contents(mark.title) and _said_elsewhere(parts, titles))
+    ]
+    return front, [BookChapter(mark.title, render(parts)) for mark, parts in kept]
 
 
 # --- headings that the file marks ------------------------------------------------------------------------------------
@@ -93,7 +87,7 @@ def _marked_headings(pieces: Sequence[Piece]) -> tuple[str, list[Item]]:
     level = _chapter_level(headings)
     items: list[Item] = []
     for piece in pieces:
-        if piece is title:
+        if piece is title or (piece.level is not None and not clean_title(piece.plain)):
             continue
         if piece.level is None or level is None:
             items.append(piece.paragraph)

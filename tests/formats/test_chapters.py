@@ -103,12 +103,20 @@ def test_a_title_line_before_the_only_chapter_is_the_title():
     assert (read.title, read.chapters[0].text) == ("The Drowned Calf", f"{FIRST}\n\n{SECOND}")
 
 
-def test_the_title_page_gives_the_title_and_is_no_chapter():
+def test_the_title_page_gives_the_title_and_the_rest_of_it_is_front_matter():
     read = book(
         f"Produced by Somebody\n\n\nTHE FERRY\n\nBy A. Writer\n\n\nCHAPTER I\n\n{FIRST}\n\nCHAPTER II\n\n{SECOND}"
     )
     assert read.title == "THE FERRY"
-    assert [chapter.title for chapter in read.chapters] == ["CHAPTER I", "CHAPTER II"]
+    assert [chapter.title for chapter in read.chapters] == ["Front matter", "CHAPTER I", "CHAPTER II"]
+    assert read.chapters[0].text == "Produced by Somebody\n\nBy A. Writer"
+
+
+def test_a_title_page_that_says_the_title_alone_is_no_chapter():
+    assert titles(f"THE FERRY\n\n\nThe Ferry\n\n\nCHAPTER I\n\n{FIRST}\n\nCHAPTER II\n\n{SECOND}") == [
+        "CHAPTER I",
+        "CHAPTER II",
+    ]
 
 
 def test_front_matter_with_prose_is_kept():
@@ -136,9 +144,17 @@ BODY = f"{ENTRIES[0]}\n\n{FIRST}\n\n{ENTRIES[1]}\n\n{SECOND}\n\n{ENTRIES[2]}\n\n
 @pytest.mark.parametrize("after", ["", "\n\nTHE RIVER\n\nor\n\nTHE LAST CROSSING"])
 def test_a_table_of_contents_makes_no_chapters(contents: str, after: str):
     read = book(f"THE RIVER\n\nby A. Writer\n\nCONTENTS\n\n{contents}{after}\n\n\n{BODY}")
-    assert [chapter.title for chapter in read.chapters] == ENTRIES
-    assert [chapter.text for chapter in read.chapters] == [FIRST, SECOND, THIRD]
+    assert [chapter.title for chapter in read.chapters] == ["Front matter", *ENTRIES]
+    assert [chapter.text for chapter in read.chapters[1:]] == [FIRST, SECOND, THIRD]
     assert read.title == "THE RIVER"
+    front = " ".join(f"by A. Writer CONTENTS {contents}{after}".split())
+    assert " ".join(read.chapters[0].text.split()) == front
+
+
+@pytest.mark.parametrize("page", ["", " ........ 7", "      7"])
+def test_a_table_of_contents_that_says_what_the_chapters_say_is_left_out(page: str):
+    contents = "\n".join(f"{entry}{page}" for entry in ENTRIES)
+    assert titles(f"THE RIVER\n\nCONTENTS\n\n{contents}\n\n\n{BODY}") == ENTRIES
 
 
 def test_what_follows_the_contents_is_front_matter_and_not_the_last_chapter():

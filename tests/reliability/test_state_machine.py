@@ -157,6 +157,9 @@ class Desk(RuleBasedStateMachine):
         (id, chapter), (other_id, other) = self.chapter(place), self.chapter(place + 1)
         self.bench.studio.merge_chapter(id, chapter.last.number)
         chapter.push("typed", "\n\n".join(filter(None, [chapter.text.strip(), other.text.strip()])), self.now)
+        # Its takes come along, those for the newest text with their places in it.
+        chapter.last.asked = any(take.revision == chapter.last.number for take in self.all_takes(id))
+        assert not self.all_takes(other_id)
         chapter.whole = chapter.whole and other.whole
         self.model.delete(other_id)
 

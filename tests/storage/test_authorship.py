@@ -82,9 +82,9 @@ def chapter(manuscripts: Manuscripts, book: Project) -> Chapter:
 def take(manuscripts: Manuscripts, chapter: Chapter, text: str, model: str = "starter") -> str:
     current = manuscripts.chapter(chapter.id)
     end = len(current.text)
-    id = manuscripts.start_take(
-        chapter.project, chapter.id, "continue", current.revision, end, end, None, model, None, "{}"
-    ).id
+    id = manuscripts.start_takes(
+        1, chapter.project, chapter.id, "continue", current.revision, end, end, None, model, None, "{}"
+    )[0].id
     manuscripts.finish_take(id, text, 9, "length")
     return id
 
@@ -165,12 +165,13 @@ def test_a_take_outlives_the_chapter_it_was_written_for_where_its_words_do(
     accept(manuscripts, other, stays := take(manuscripts, other, " Rain fell."), " Rain fell.")
     accept(manuscripts, other, goes := take(manuscripts, other, " Snow."), " Snow.")
     edit(manuscripts, other, " Snow.", "")
-    merged = manuscripts.merge_chapter(chapter.id, 1)
+    added = manuscripts.split_chapter(other.id, manuscripts.chapter(other.id).revision, 5, "Three")
+    manuscripts.delete_chapter(other.id)
     manuscripts.purge_deleted(clock.now + 1)
     assert manuscripts.deleted_chapters(book.id) == []
-    assert manuscripts.runs(merged.id)[-1] == Run(11, stays)
-    assert manuscripts.provenance(book.id) == ProvenanceReport(4, [ModelShare("starter", 2, 2, 0)], 6)
-    assert manuscripts.takes(merged.id) == []  # its place is in a text that is gone
+    assert manuscripts.runs(added.id) == [Run(10, stays)]
+    assert manuscripts.provenance(book.id) == ProvenanceReport(3, [ModelShare("starter", 2, 2, 0)], 5)
+    assert manuscripts.takes(added.id) == []  # its place is in a text that is gone
     with pytest.raises(NotFound):
         manuscripts.extend_take(goes, "x", 1)
     manuscripts.delete_project(book.id)

@@ -82,9 +82,9 @@ def test_an_hour_of_writing_costs_less_than_a_megabyte(
         second = int(clock.now - began)
         current = manuscripts.chapter(ids[-1])
         if second % 120 == 0:
-            take = manuscripts.start_take(
-                book.id, current.id, "continue", current.revision, 0, 0, None, "starter", None, "{}"
-            )
+            take = manuscripts.start_takes(
+                1, book.id, current.id, "continue", current.revision, 0, 0, None, "starter", None, "{}"
+            )[0]
             written = " " + writer.prose(40)
             edit(current.id, current.text + written, Accepted(take.id, len(current.text), len(written)))
             takes += 1

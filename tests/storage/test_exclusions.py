@@ -144,7 +144,9 @@ def test_saves_carry_what_is_left_out(manuscripts: Manuscripts, chapter: Chapter
     manuscripts.save(chapter.id, 1, TEXT.replace("Motto.", "A longer motto."))
     manuscripts.save(chapter.id, 2, manuscripts.chapter(chapter.id).text.replace("to my", "to me, my"))
     assert left_out(manuscripts, chapter.id) == ["A note to me, myself."]
-    take = manuscripts.start_take(chapter.project, chapter.id, "continue", 3, 0, 0, None, "starter", None, "{}").id
+    take = manuscripts.start_takes(1, chapter.project, chapter.id, "continue", 3, 0, 0, None, "starter", None, "{}")[
+        0
+    ].id
     manuscripts.save(chapter.id, 3, "Taken. " + manuscripts.chapter(chapter.id).text, [Accepted(take, 0, 7)])
     assert left_out(manuscripts, chapter.id) == ["A note to me, myself."]
 

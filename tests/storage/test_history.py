@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from storage.database import Store
 from storage.manuscripts import Manuscripts
 from storage.records import Accepted, Chapter, Project, RevisionHead, Run
 from templora.errors import BadInput, Conflict, NotFound
+from tests.storage.test_revisions import damage
 
 TEXT = "An epigraph by somebody.\n\nIt was late. Rain fell on the roofs of the town."
 
@@ -20,9 +22,9 @@ def chapter(manuscripts: Manuscripts, book: Project) -> Chapter:
 
 def start_take(manuscripts: Manuscripts, chapter: Chapter) -> str:
     end = len(chapter.text)
-    return manuscripts.start_take(
-        chapter.project, chapter.id, "continue", chapter.revision, end, end, None, "starter", None, "{}"
-    ).id
+    return manuscripts.start_takes(
+        1, chapter.project, chapter.id, "continue", chapter.revision, end, end, None, "starter", None, "{}"
+    )[0].id
 
 
 def heads(manuscripts: Manuscripts, chapter: Chapter) -> list[tuple[int, str, str | None]]:
@@ -50,6 +52,16 @@ def test_unknown_revisions_are_not_found(manuscripts: Manuscripts, chapter: Chap
     ):
         with pytest.raises(NotFound):
             refused()
+
+
+def test_a_version_that_cannot_be_read_can_be_named(
+    manuscripts: Manuscripts, store: Store, chapter: Chapter, clock: Any
+) -> None:
+    clock.now += 1000
+    manuscripts.save(chapter.id, 1, TEXT + " More.")
+    damage(store, chapter.id, 1)
+    manuscripts.name_revision(chapter.id, 1, "Draft")  # nothing of its text is needed for that
+    assert [head.name for head in manuscripts.revisions(chapter.id)] == ["Draft", None]
 
 
 def test_a_named_revision_is_not_folded_until_its_name_is_taken_away(

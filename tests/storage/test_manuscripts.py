@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from storage.authorship import UNKNOWN
 from storage.database import Store, open_database
 from storage.manuscripts import FOLD_LOSES, FOLD_S, Manuscripts
-from storage.records import Accepted, Chapter, Project, Run
+from storage.records import Accepted, Chapter, ModelShare, Project, Run
 from templora.errors import BadInput, Conflict, NotFound
 from tests.storage.conftest import Clock
 
@@ -331,18 +332,28 @@ def test_accepting_what_stands_there_already_changes_its_author(manuscripts: Man
     assert manuscripts.runs(chapter.id) == [Run(2, take), Run(10, None)]
 
 
-def test_a_take_of_nowhere_cannot_be_accepted(manuscripts: Manuscripts, chapter: Chapter, book: Project) -> None:
-    elsewhere = start(manuscripts, manuscripts.add_chapter(book.id, "Two", "Elsewhere."))
-    for take in ("nothing", elsewhere):
-        with pytest.raises(BadInput, match="cannot be accepted"):
-            manuscripts.save(chapter.id, 1, chapter.text + " Rain.", [Accepted(take, 12, 6)])
-    assert manuscripts.chapter(chapter.id) == chapter
+def test_a_text_is_saved_whatever_has_become_of_the_take_that_wrote_of_it(
+    manuscripts: Manuscripts, chapter: Chapter, book: Project
+) -> None:
+    purged = start(manuscripts, chapter)
+    manuscripts.finish_take(purged, " Rain.", 2, "stop")
+    another = manuscripts.create_project("Another")
+    elsewhere = start(manuscripts, manuscripts.add_chapter(another.id, "Two", "Elsewhere."))
+    manuscripts.purge_history(book.id)
+    text = chapter.text
+    for number, take in enumerate((purged, elsewhere), 1):
+        text += " Rain."
+        assert manuscripts.save(chapter.id, number, text, [Accepted(take, len(text) - 6, 6)]) == number + 1
+    # The words are the model's still, not the writer's.
+    assert manuscripts.runs(chapter.id) == [Run(12, None), Run(6, purged), Run(6, elsewhere)]
     assert manuscripts.take(elsewhere).accepted_revision is None
+    assert manuscripts.provenance(book.id).models == [ModelShare(UNKNOWN, 2, 2, 0)]
 
 
 def start(manuscripts: Manuscripts, chapter: Chapter) -> str:
     end = len(chapter.text)
-    return manuscripts.start_take(
+    return manuscripts.start_takes(
+        1,
         project=chapter.project,
         chapter=chapter.id,
         kind="continue",
@@ -353,7 +364,7 @@ def start(manuscripts: Manuscripts, chapter: Chapter) -> str:
         model="starter",
         memory=None,
         sampling="{}",
-    ).id
+    )[0].id
 
 
 def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_a_crash_while_purging_is_made_up_for_by_the_next_purge(
 
 def take(manuscripts: Manuscripts, project: str, chapter: str) -> str:
     revision = manuscripts.chapter(chapter).revision
-    return manuscripts.start_take(project, chapter, "continue", revision, 0, 0, None, "starter", None, "{}").id
+    return manuscripts.start_takes(1, project, chapter, "continue", revision, 0, 0, None, "starter", None, "{}")[0].id
 
 
 def sha256(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
@@ -11,12 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import provenance
-from storage.provenance import common_ends, matches, rebase
+from storage.provenance import carry, common_ends, kept, matches
 from storage.records import Accepted, Run
 from templora.errors import BadInput
 
 LETTERS = "ab \n"
 TEXTS = st.text(LETTERS, max_size=60)
+
+
+def rebase(runs: Sequence[Run], old: str, new: str, accepted: Sequence[Accepted] = ()) -> list[Run]:
+    """The runs of `new`, an edit of `old` whose runs are `runs`."""
+    return carry(runs, kept(old, new, accepted), len(new), accepted)
 
 
 def authors(runs: list[Run]) -> list[str | None]:

@@ -17,9 +17,9 @@ SECRET = "unspeakable"
 def offer(manuscripts: Manuscripts, chapter: str, text: str) -> str:
     current = manuscripts.chapter(chapter)
     end = len(current.text)
-    id = manuscripts.start_take(
-        current.project, chapter, "continue", current.revision, end, end, SECRET, "starter", None, "{}"
-    ).id
+    id = manuscripts.start_takes(
+        1, current.project, chapter, "continue", current.revision, end, end, SECRET, "starter", None, "{}"
+    )[0].id
     manuscripts.finish_take(id, text, 9, "length")
     return id
 
@@ -91,3 +91,29 @@ def test_a_take_whose_words_moved_to_another_chapter_is_still_known(
     manuscripts.purge_history(book.id)
     [share] = manuscripts.provenance(book.id).models
     assert (share.model, share.kept_words) == ("starter", 2)
+
+
+def test_a_take_that_is_being_written_is_no_history_yet(
+    manuscripts: Manuscripts, book: Project, chapter: Chapter
+) -> None:
+    ids = [
+        manuscripts.start_takes(
+            1, book.id, chapter.id, "continue", chapter.revision, 0, 0, None, "starter", None, "{}"
+        )[0].id
+        for _ in range(3)
+    ]
+    for id in ids:
+        manuscripts.extend_take(id, "Once upon", 2)
+    # Its first word has been accepted already.
+    manuscripts.save(chapter.id, chapter.revision, f"Once {chapter.text}", [Accepted(ids[1], 0, 5)])
+    manuscripts.finish_take(ids[2], "Once upon a time", 4, "stop")
+    manuscripts.purge_history(book.id)
+    for id in ids[:2]:
+        assert manuscripts.take(id).text == "Once upon"
+        manuscripts.finish_take(id, "Once upon a time", 4, "stop")
+    with pytest.raises(NotFound):
+        manuscripts.take(ids[2])
+    # What a killed desk left is history at the next start.
+    manuscripts.settle_takes()
+    manuscripts.purge_history(book.id)
+    assert all(take.text == "" for take in manuscripts.takes(chapter.id))

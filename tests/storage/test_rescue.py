@@ -15,7 +15,7 @@ from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
 from storage.records import Backup
 from storage.rescue import NEWEST, put_back, set_aside
-from templora.errors import FolderInUse, NotFound, StorageError
+from templora.errors import DiskFull, FolderInUse, NotFound, StorageError
 from tests.storage.conftest import Clock
 from tests.storage.damage import flip_page_of
 
@@ -213,3 +213,59 @@ def test_it_works_where_a_file_cannot_have_two_names(
     put_back(tmp_path, NEWEST, clock)
     assert text(tmp_path) == "in the second backup"
     assert (tmp_path / ASIDE).exists()
+
+
+@pytest.mark.parametrize("linking", [True, False])
+@pytest.mark.parametrize("gone", [False, True])
+def test_where_the_disk_refuses_to_flush_everything_is_where_it_was(
+    damaged: list[Backup], tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, linking: bool, gone: bool
+) -> None:
+    (tmp_path / f"{FILE_NAME}-wal").write_bytes(b"a log")
+    if gone:
+        (tmp_path / FILE_NAME).unlink()
+    before = files(tmp_path)
+    left = 0
+
+    def flush(path: Path) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(5, "Input/output error", str(path))
+
+    def no_link(path: Path, target: Path) -> None:
+        raise OSError(95, "Operation not supported", str(path))
+
+    monkeypatch.setattr("storage.rescue.sync_folder", flush)
+    if not linking:
+        monkeypatch.setattr(Path, "hardlink_to", no_link)
+    for times in range(2, 4):  # each backup that is fetched is flushed too, and passed over where that fails
+        left = times
+        with pytest.raises(StorageError, match="Input/output error"):
+            put_back(tmp_path, damaged[0].name, clock)
+        assert files(tmp_path) == before
+    left = 4
+    put_back(tmp_path, damaged[0].name, clock)
+    assert text(tmp_path) == "in the second backup"
+
+
+@pytest.mark.parametrize("step", ["copyfile", "sync_file", "sync_folder", "migrate"])
+def test_a_full_disk_is_told_as_one_and_not_as_backups_that_are_damaged(
+    damaged: list[Backup], tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def full(*_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    def full_of_pages(*_: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    before = files(tmp_path)
+    if step == "migrate":  # of a backup from before
+        monkeypatch.setattr("storage.copies.pending", lambda _: ["m999"])
+        monkeypatch.setattr("storage.copies.migrate", full_of_pages)
+    else:
+        monkeypatch.setattr("shutil.copyfile" if step == "copyfile" else f"storage.rescue.{step}", full)
+    with pytest.raises(DiskFull, match="make room, then run the command again"):
+        put_back(tmp_path, NEWEST, clock)
+    assert files(tmp_path) == before

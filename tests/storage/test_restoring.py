@@ -41,9 +41,9 @@ def full(manuscripts: Manuscripts, store: Store, book: Project, clock: Clock) ->
     """A book with two revisions, an accepted take, a rejected one, a deleted chapter, and a memory."""
     chapter = manuscripts.add_chapter(book.id, "One", "I write. ")
     taken = ("continue", 1, 9, 9, None, "a model", "c" * 64, "{}")
-    take = manuscripts.start_take(book.id, chapter.id, *taken)  # type: ignore[arg-type]
+    take = manuscripts.start_takes(1, book.id, chapter.id, *taken)[0]  # type: ignore[arg-type]
     manuscripts.finish_take(take.id, "It writes.", 3, "length")
-    rejected = manuscripts.start_take(book.id, chapter.id, *taken)  # type: ignore[arg-type]
+    rejected = manuscripts.start_takes(1, book.id, chapter.id, *taken)[0]  # type: ignore[arg-type]
     manuscripts.finish_take(rejected.id, "Not this.", 3, "length")
     manuscripts.save(chapter.id, 1, "I write. It writes.", [Accepted(take.id, 9, 10)])
     manuscripts.add_chapter(book.id, "Two", "second chapter")

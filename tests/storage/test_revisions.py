@@ -47,9 +47,9 @@ class Model:
 
     def take(self) -> str:
         now = self.now
-        return self.manuscripts.start_take(
-            now.project, self.id, "continue", now.revision, 0, 0, None, "starter", None, "{}"
-        ).id
+        return self.manuscripts.start_takes(
+            1, now.project, self.id, "continue", now.revision, 0, 0, None, "starter", None, "{}"
+        )[0].id
 
     def numbers(self) -> list[int]:
         return [head.number for head in self.manuscripts.revisions(self.id)]

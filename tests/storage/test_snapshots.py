@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be_listed_is_told_where_it_matters(
 
     monkeypatch.setattr(Path, "iterdir", fails)
     commit(memory, book, "c2")  # what cannot be tidied up now is no reason to refuse a snapshot
-    for told in (lambda: memory.keep_only(book.id, set()), lambda: memory.discard(book.id), memory.sweep):
+    for told in (lambda: memory.keep_only(book.id, set()), memory.sweep):
         with pytest.raises(StorageError, match="could not be used"):
             told()
 
@@ -140,6 +140,22 @@ def test_a_damaged_file_is_never_handed_out(memory: Snapshots, book: Project, da
         memory.path(snapshot)
     if damage == "flipped bit":  # learning the same again repairs it
         assert memory.path(commit(memory, book, "c1", bytes(range(256)))).read_bytes() == bytes(range(256))
+
+
+@pytest.mark.parametrize("step", ["storage.snapshots.digest", "pathlib.Path.stat"])
+def test_a_file_that_cannot_be_read_just_now_is_not_called_damaged(
+    memory: Snapshots, book: Project, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    snapshot = commit(memory, book, "c1")
+    with monkeypatch.context() as patch:
+        patch.setattr(step, fails)
+        with pytest.raises(StorageError, match="try again") as told:
+            memory.path(snapshot)
+    assert not isinstance(told.value, SnapshotDamaged)
+    assert memory.path(snapshot).read_bytes() == b"adapter c1"
 
 
 def test_cleaning_up_waits_for_a_file_whose_row_is_on_its_way(
@@ -231,7 +247,7 @@ def test_a_crash_at_any_step_of_a_discard_can_be_swept_up(tmp_path: Path, monkey
         commit(memory, book, "c2")
         with crash_at(n, monkeypatch, STEPS):
             try:
-                memory.discard(book.id)
+                memory.keep_only(book.id, set())
                 finished = True
             except Crash:
                 finished = False
@@ -394,14 +410,22 @@ def test_a_discard_leaves_no_byte_of_the_memory_and_every_word_of_the_book(
         memory.record_lesson(lesson(project, "ab" * 32, base_losses=secret))
     memory.stage_path(book.id).write_bytes(secret)
 
-    assert memory.discard(book.id) == Discarded(files=3, bytes=194, snapshots=2, lessons=1)
+    assert memory.keep_only(book.id, set()) == Discarded(files=3, bytes=194, snapshots=2, lessons=1)
     assert (memory.all(book.id), memory.lessons(book.id), files(store, book)) == ([], {}, [])
     assert len(memory.all(other.id)) == 2 and len(memory.lessons(other.id)) == 1
-    assert memory.discard(other.id).snapshots == 2
+    assert memory.keep_only(other.id, set()).snapshots == 2
     for path in store.folder.rglob("*"):
         assert not path.is_file() or (secret not in path.read_bytes() and b"abababab" not in path.read_bytes())
     assert [chapter.text for chapter in manuscripts.texts(book.id)] == ["Words that stay."]
-    assert memory.discard(book.id) == Discarded(0, 0, 0, 0)
+    assert memory.keep_only(book.id, set()) == Discarded(0, 0, 0, 0)
+
+
+def test_what_was_half_written_is_not_kept_with_what_is(memory: Snapshots, store: Store, book: Project) -> None:
+    kept = commit(memory, book, "c1")
+    commit(memory, book, "c2")
+    memory.stage_path(book.id).write_bytes(b"it has seen a text that is to be forgotten")
+    assert memory.keep_only(book.id, {"c1"}).files == 2
+    assert files(store, book) == [f"objects/{kept.sha256}.safetensors"]
 
 
 def test_a_discard_that_leaves_something_says_so(
@@ -411,6 +435,6 @@ def test_a_discard_that_leaves_something_says_so(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", lambda _: None)
         with pytest.raises(StorageError, match="still there"):
-            memory.discard(book.id)
+            memory.keep_only(book.id, set())
     memory.sweep()
-    assert memory.discard(book.id) == Discarded(0, 0, 0, 0)
+    assert memory.keep_only(book.id, set()) == Discarded(0, 0, 0, 0)

@@ -24,9 +24,9 @@ def chapter(manuscripts: Manuscripts, book: Project) -> Chapter:
 def take(manuscripts: Manuscripts, chapter: str, start: int, length: int) -> str:
     """A take, accepted over what stands at `start`."""
     current = manuscripts.chapter(chapter)
-    id = manuscripts.start_take(
-        current.project, chapter, "continue", current.revision, start, start, None, "starter", None, "{}"
-    ).id
+    id = manuscripts.start_takes(
+        1, current.project, chapter, "continue", current.revision, start, start, None, "starter", None, "{}"
+    )[0].id
     manuscripts.save(chapter, current.revision, current.text, [Accepted(id, start, length)])
     return id
 
@@ -176,3 +176,55 @@ def test_half_a_split_is_none(
     with pytest.raises(KeyboardInterrupt):
         manuscripts.split_chapter(chapter.id, 1, 22, "Two")
     assert texts(manuscripts, book) == [("One", TEXT), ("Last", "The end.")]
+
+
+def offer(manuscripts: Manuscripts, chapter: Chapter, start: int, end: int, text: str) -> str:
+    id = manuscripts.start_takes(
+        1, chapter.project, chapter.id, "rewrite", chapter.revision, start, end, None, "starter", None, "{}"
+    )[0].id
+    manuscripts.finish_take(id, text, 1, "stop")
+    return id
+
+
+def test_the_takes_of_a_chapter_that_is_merged_go_along(
+    manuscripts: Manuscripts, chapter: Chapter, book: Project, clock: Any
+) -> None:
+    other = manuscripts.chapters(book.id)[-1].id
+    older = offer(manuscripts, manuscripts.chapter(other), 4, 7, "start")
+    clock.now += 1000
+    manuscripts.save(other, 1, "\n The very end. \n")
+    rejected = offer(manuscripts, manuscripts.chapter(other), 11, 14, "tail")
+    manuscripts.save(other, 2, "\n The very end. \n", [Accepted(rejected, 11, 3)])
+    newest = offer(manuscripts, manuscripts.chapter(other), 11, 14, "close")
+    merged = manuscripts.merge_chapter(chapter.id, 1)
+    takes = {take.id: take for take in manuscripts.takes(chapter.id)}
+    assert {id: take.text for id, take in takes.items()} == {older: "start", rejected: "tail", newest: "close"}
+    assert merged.text[takes[newest].start : takes[newest].end] == "end"
+    assert [takes[id].revision for id in (older, rejected, newest)] == [0, 0, merged.revision]
+    assert [takes[id].accepted_revision for id in (older, rejected, newest)] == [None, merged.revision, None]
+    # They outlive what is left of their chapter.
+    manuscripts.purge_deleted(clock.now + 1)
+    assert [take.id for take in manuscripts.takes(chapter.id)] == [older, rejected, newest]
+    assert manuscripts.deleted_chapters(book.id) == []
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\n\nTwo.\n"])
+def test_a_take_keeps_a_place_in_the_text_when_the_space_around_it_goes(
+    manuscripts: Manuscripts, book: Project, text: str
+) -> None:
+    one = manuscripts.add_chapter(book.id, "One", " \n")
+    two = manuscripts.add_chapter(book.id, "Two", text)
+    ids = [offer(manuscripts, two, at, at, "word") for at in range(len(text) + 1)]
+    merged = manuscripts.merge_chapter(one.id, 1)
+    places = [(take.start, take.end) for take in map(manuscripts.take, ids)]
+    assert all(0 <= start == end <= len(merged.text) for start, end in places)
+
+
+def test_a_take_can_be_accepted_where_its_text_has_gone(
+    manuscripts: Manuscripts, chapter: Chapter, book: Project
+) -> None:
+    id = offer(manuscripts, chapter, len(TEXT), len(TEXT), " More.")
+    added = manuscripts.split_chapter(chapter.id, 1, 22, "Two")
+    manuscripts.save(added.id, 1, f"{added.text} More.", [Accepted(id, len(added.text), 6)])
+    assert manuscripts.runs(added.id) == [Run(len(added.text), None), Run(6, id)]
+    assert (manuscripts.take(id).accepted_revision, manuscripts.take(id).accepted_words) == (2, 1)

@@ -17,7 +17,8 @@ def chapter(manuscripts: Manuscripts, book: Project) -> Chapter:
 
 
 def start(manuscripts: Manuscripts, chapter: Chapter, start: int = 12, end: int = 12) -> Take:
-    return manuscripts.start_take(
+    return manuscripts.start_takes(
+        1,
         project=chapter.project,
         chapter=chapter.id,
         kind="rewrite" if end > start else "continue",
@@ -28,7 +29,7 @@ def start(manuscripts: Manuscripts, chapter: Chapter, start: int = 12, end: int 
         model="starter",
         memory="c0ffee",
         sampling='{"seed": 7}',
-    )
+    )[0]
 
 
 def test_a_take_keeps_what_it_was_asked_for(manuscripts: Manuscripts, chapter: Chapter, clock: Any) -> None:
@@ -116,4 +117,26 @@ def test_what_a_crash_left_of_a_take_is_kept_unless_it_is_nothing(manuscripts: M
     manuscripts.extend_take(wordless, " ", 1)
     manuscripts.finish_take(finished, "", 0, "stop")
     manuscripts.settle_takes()
-    assert [take.id for take in manuscripts.takes(chapter.id)] == [begun, finished]
+    takes = manuscripts.takes(chapter.id)
+    assert [(take.id, take.finish_reason) for take in takes] == [(begun, "error"), (finished, "stop")]
+
+
+def test_the_takes_of_one_request_are_there_together_or_not_at_all(
+    manuscripts: Manuscripts, chapter: Chapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = (chapter.project, chapter.id, "continue", 1, 12, 12, None, "starter", None, "{}")
+    assert len({take.id for take in manuscripts.start_takes(3, *asked)}) == 3  # type: ignore[arg-type]
+    monkeypatch.setattr("storage.takes.new_id", lambda: "one and only")
+    with pytest.raises(Exception, match="UNIQUE"):
+        manuscripts.start_takes(2, *asked)  # type: ignore[arg-type]
+    assert len(manuscripts.takes(chapter.id)) == 3
+
+
+def test_a_take_may_be_asked_for_while_the_text_is_saved(
+    manuscripts: Manuscripts, chapter: Chapter, clock: Any
+) -> None:
+    clock.now += 1000
+    manuscripts.save(chapter.id, 1, "Late.")
+    assert start(manuscripts, chapter).revision == 1
+    with pytest.raises(BadInput):
+        start(manuscripts, chapter, 13, 13)

@@ -134,6 +134,25 @@ def test_what_stays_can_be_read_after_its_neighbours_have_gone(
     assert numbers(manuscripts, untouched) == [1]
 
 
+def test_a_version_that_is_named_at_the_last_moment_stays(
+    manuscripts: Manuscripts, store: Store, book: Project, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter = manuscripts.add_chapter(book.id, "One", "Start. ").id
+    texts = write(manuscripts, chapter, clock, 8, 400)
+    clock.now += 3 * DAY_S
+    going = sorted(outlived(manuscripts.revisions(chapter), clock.now))
+    begin = store.transaction
+
+    def named_before_it_begins() -> Any:
+        monkeypatch.undo()
+        manuscripts.name_revision(chapter, going[0], "Draft")
+        return begin()
+
+    monkeypatch.setattr(store, "transaction", named_before_it_begins)
+    assert manuscripts.thin_revisions() == len(going) - 1
+    assert manuscripts.revision_text(chapter, going[0]) == texts[going[0]]
+
+
 def test_a_damaged_chapter_keeps_what_it_has_and_the_others_are_thinned(
     manuscripts: Manuscripts, store: Store, book: Project, clock: Any
 ) -> None:
