@@ -135,12 +135,13 @@
       const { problem, conflict } = await editor().restoreRevision(number);
       return conflict ? "conflict" : problem;
     },
-    async copyText(words) {
+    /** What to say of it; `otherwise` says how to copy where a page may not. */
+    async copyText(words, otherwise) {
       try {
         await navigator.clipboard.writeText(words);
         return "Copied.";
       } catch { // no clipboard for a page that is not on this computer
-        return "This browser does not let a page copy here. Choose ‘Its text’ and copy from there.";
+        return `This browser does not let a page copy here. ${otherwise}`;
       }
     },
 

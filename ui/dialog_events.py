@@ -164,7 +164,10 @@ def wire_export(desk: Desk, studio: Studio) -> None:
     ).then(None, js="() => window.desk.dialogOpened('export-dialog')")  # fmt: skip
     export.close.click(lambda: gr.update(visible=False), None, export.box, show_progress="hidden")
     export.copy.click(None, chosen, export.report, js="(p, format) => window.desk.copy(p, format)")
-    export.copy_statement.click(None, export.statement, export.report, js="(text) => window.desk.copyText(text)")
+    export.copy_statement.click(
+        None, export.statement, export.report,
+        js="(text) => window.desk.copyText(text, 'Select the words below and copy them.')",
+    )  # fmt: skip
     export.download_shares.click(None, desk.project, export.report, js="(p) => window.desk.provenance(p)")
 
     @told

@@ -86,7 +86,8 @@ def wire_history(desk: Desk, studio: Studio) -> None:
 
     dialog.copy.click(
         lambda text: gr.update(value=text, visible=True), dialog.text, dialog.message,
-        js="async (text) => [await window.desk.copyText(text)]", show_progress="hidden",
+        js="async (text) => [await window.desk.copyText(text, 'Choose ‘Its text’ and copy from there.')]",
+        show_progress="hidden",
     )  # fmt: skip
 
     def after(_: int, outcome: str) -> list[Any]:
