@@ -191,8 +191,9 @@
     compare() { editor().compare(); },
     stopCompare() { editor().stopCompare(); },
     useCompared(side) {
+      editor().useCompared(side);
       window.desk.toggle(null);
-      whenReady(() => !dialog, () => { editor().useCompared(side); editor().focus(); });
+      whenReady(() => !dialog, () => editor().focus()); // behind the dialog it takes no focus
     },
 
     // --- drawers ---
