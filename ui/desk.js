@@ -90,6 +90,36 @@
     try { return await work(...values); } catch (error) { return `That did not work: ${error.message}`; }
   };
 
+  // --- dialogs: Gradio puts one beside the desk and takes it away again ---
+  let dialog = null; // the one that is open
+  let opener = null; // what had the focus before it
+
+  function dialogsChanged() {
+    const now = document.querySelector(".dialog");
+    if (now === dialog) return;
+    if (!dialog) opener = document.activeElement;
+    dialog = now;
+    $("desk").inert = Boolean(dialog);
+    if (!dialog) {
+      if (document.activeElement === document.body) opener?.focus({ preventScroll: true });
+      return;
+    }
+    dialog.setAttribute("role", "dialog");
+    dialog.setAttribute("aria-modal", "true");
+    // Its controls come a moment after it.
+    whenReady(() => now !== dialog || now.querySelector(".dialog-title"), () => setTimeout(() => enter(now), 100));
+  }
+
+  function enter(box) {
+    if (box !== dialog) return;
+    box.setAttribute("aria-label", box.querySelector(".dialog-title").textContent);
+    const controls = ["input:checked", "button, input, textarea"].flatMap((kind) => [...box.querySelectorAll(kind)]);
+    for (const control of controls) {
+      if (box.contains(document.activeElement)) return;
+      control.focus(); // which one that is hidden or disabled does not take
+    }
+  }
+
   window.desk = {
     // --- what is open ---
     restore() {
@@ -131,16 +161,17 @@
 
     // --- history ---
     /** '' where it was done, 'conflict' where the writer has to choose between two versions first, else why not. */
-    async restoreRevision(number) {
-      const { problem, conflict } = await editor().restoreRevision(number);
+    async restoreRevision(number, chapter) {
+      const { problem, conflict } = await editor().restoreRevision(number, chapter);
       return conflict ? "conflict" : problem;
     },
-    async copyText(words) {
+    /** What to say of it; `otherwise` says how to copy where a page may not. */
+    async copyText(words, otherwise) {
       try {
         await navigator.clipboard.writeText(words);
         return "Copied.";
       } catch { // no clipboard for a page that is not on this computer
-        return "This browser does not let a page copy here. Choose ‘Its text’ and copy from there.";
+        return `This browser does not let a page copy here. ${otherwise}`;
       }
     },
 
@@ -157,22 +188,18 @@
         : "It is learnt again, in its turn.";
     },
     memoryMoved() { editor()?.memoryMoved(); },
-    compare() { window.desk.dialogOpened("compare-dialog"); editor().compare(); },
+    compare() { editor().compare(); },
     stopCompare() { editor().stopCompare(); },
-    useCompared(side) { editor().useCompared(side); editor().focus(); window.desk.toggle(null); },
+    useCompared(side) {
+      editor().useCompared(side);
+      window.desk.toggle(null);
+      whenReady(() => !dialog, () => editor().focus()); // behind the dialog it takes no focus
+    },
 
-    // --- drawers and dialogs ---
+    // --- drawers ---
     toggle(which) {
       const open = document.body.dataset.drawer;
       document.body.dataset.drawer = which && open !== which ? which : "";
-    },
-    dialogOpened(id) {
-      const box = $(id);
-      if (!box) return;
-      box.setAttribute("role", "dialog");
-      box.setAttribute("aria-label", box.querySelector(".dialog-title")?.textContent || "");
-      const first = document.querySelector(`#${id} input:checked, #${id} input, #${id} button`);
-      if (first) first.focus();
     },
 
     // --- files ---
@@ -227,18 +254,25 @@
   }
   whenReady(() => $("restore") && editor(), begin);
 
+  whenReady(() => $("desk"), () => {
+    new MutationObserver(dialogsChanged).observe($("desk").parentNode, { childList: true });
+    dialogsChanged();
+  });
+
   window.addEventListener("templora:state", (event) => show(event.detail));
   window.addEventListener("templora:compare", (event) => compared(event.detail));
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === "KeyH") {
       event.preventDefault();
-      const free = document.body.dataset.chapter === "open" && !document.querySelector(".dialog:not(.hide)");
-      if (free) $("open-history")?.click();
+      if (document.body.dataset.chapter === "open" && !dialog) $("open-history")?.click();
     }
-    if (event.key !== "Escape") return;
-    const dialog = document.querySelector(".dialog:not(.hide)");
-    const close = dialog && dialog.querySelector("button[id$='-close']");
-    if (close && document.body.dataset.book === "open") close.click();
-    else if (document.body.dataset.drawer) window.desk.toggle(null);
+    // What the editor or an input method takes for itself closes nothing.
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    const questions = (dialog || document).querySelectorAll(".confirm button[id$='-no']");
+    const question = [...questions].find((button) => button.offsetParent);
+    const close = document.body.dataset.book === "open" && dialog?.querySelector("button[id$='-close']");
+    if (question) question.click();
+    else if (close) close.click();
+    else if (!dialog && document.body.dataset.drawer) window.desk.toggle(null);
   });
 })();

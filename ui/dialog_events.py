@@ -33,9 +33,7 @@ def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> Non
     def open_dialog(project: str) -> list[Any]:
         return [gr.update(visible=True), *show.books(value=project)]
 
-    desk.top.books.click(
-        open_dialog, desk.project, [box, *listed], js=FLUSH_FIRST, show_progress="hidden"
-    ).then(None, js="() => window.desk.dialogOpened('books-dialog')")  # fmt: skip
+    desk.top.books.click(open_dialog, desk.project, [box, *listed], js=FLUSH_FIRST, show_progress="hidden")
 
     def close_dialog() -> Any:
         return gr.update(visible=False)
@@ -161,10 +159,13 @@ def wire_export(desk: Desk, studio: Studio) -> None:
     desk.top.export.click(
         open_dialog, desk.project, [export.box, export.confirm, export.report, export.statement, export.shares],
         js=FLUSH_FIRST, show_progress="hidden",
-    ).then(None, js="() => window.desk.dialogOpened('export-dialog')")  # fmt: skip
+    )  # fmt: skip
     export.close.click(lambda: gr.update(visible=False), None, export.box, show_progress="hidden")
     export.copy.click(None, chosen, export.report, js="(p, format) => window.desk.copy(p, format)")
-    export.copy_statement.click(None, export.statement, export.report, js="(text) => window.desk.copyText(text)")
+    export.copy_statement.click(
+        None, export.statement, export.report,
+        js="(text) => window.desk.copyText(text, 'Select the words below and copy them.')",
+    )  # fmt: skip
     export.download_shares.click(None, desk.project, export.report, js="(p) => window.desk.provenance(p)")
 
     @told

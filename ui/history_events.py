@@ -63,7 +63,7 @@ def wire_history(desk: Desk, studio: Studio) -> None:
     desk.page.history.click(
         open_dialog, chapter, [dialog.box, dialog.about, dialog.body, dialog.versions, *shown], js=FLUSH_FIRST,
         show_progress="hidden",
-    ).then(None, js="() => { window.desk.dialogOpened('history-dialog') }")  # fmt: skip
+    )  # fmt: skip
     dialog.close.click(lambda: gr.update(visible=False), None, dialog.box, show_progress="hidden")
     dialog.versions.input(told(version), [chapter, dialog.versions], shown, show_progress="hidden")
 
@@ -86,16 +86,18 @@ def wire_history(desk: Desk, studio: Studio) -> None:
 
     dialog.copy.click(
         lambda text: gr.update(value=text, visible=True), dialog.text, dialog.message,
-        js="async (text) => [await window.desk.copyText(text)]", show_progress="hidden",
+        js="async (text) => [await window.desk.copyText(text, 'Choose ‘Its text’ and copy from there.')]",
+        show_progress="hidden",
     )  # fmt: skip
 
-    def after(_: int, outcome: str) -> list[Any]:
+    def after(_: int, outcome: str, __: str) -> list[Any]:
         shut = outcome in ("", "conflict")
         if not outcome:
             gr.Info("That version stands in the editor again. Undo there takes it back.", duration=6)
         return [gr.update(visible=not shut), gr.update(value="" if shut else outcome, visible=not shut), ""]
 
     dialog.restore.click(
-        after, [dialog.versions, dialog.message], [dialog.box, dialog.message, desk.seen],
-        js="async (number) => [number, await window.desk.restoreRevision(number)]", show_progress="hidden",
+        after, [dialog.versions, dialog.message, chapter], [dialog.box, dialog.message, desk.seen],
+        js="async (number, _, id) => [number, await window.desk.restoreRevision(number, id), id]",
+        show_progress="hidden",
     )  # fmt: skip

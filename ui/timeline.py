@@ -15,8 +15,10 @@ AROUND_WORDS = 12
 """Unchanged words shown on each side of a change; longer stretches are folded."""
 FOLD_WORDS = 8
 """So few words are not worth a fold."""
-LONGEST = 30_000
-"""Paragraphs of more tokens than this that differ throughout are shown as a whole: old, then new."""
+LONGEST = 15_000
+"""Paragraphs of more words than this that differ throughout are shown as a whole: old, then new."""
+EXACT = 1_000
+"""So many words are compared with each other even where they are common; the time for it grows with their square."""
 
 Piece = tuple[str, str | None]
 Pair = tuple[str, str]
@@ -27,7 +29,8 @@ _KINDS = {
     "imported": "imported",
     "restored": "brought back",
 }
-_TOKENS = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]|\s+")
+_TOKENS = re.compile(r"\s*(?:\w+(?:['’]\w+)*|[^\w\s])|\s+")
+"""A word or a mark with the space before it: spaces by themselves are alike everywhere, and say nothing."""
 
 
 def moments(heads: Sequence[RevisionHead], now: float) -> list[tuple[str, int]]:
@@ -75,9 +78,11 @@ def _paragraphs(then: str, now: str) -> Iterator[Pair]:
     """(old, new) in order, paragraph by paragraph, then word by word inside the paragraphs that differ."""
     old, new = then.split("\n\n"), now.split("\n\n")
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        # The blank line before a block belongs to it.
-        was = ("\n\n" if i1 and i1 < i2 else "") + "\n\n".join(old[i1:i2])
-        stands = ("\n\n" if j1 and j1 < j2 else "") + "\n\n".join(new[j1:j2])
+        if tag == "replace" and i2 - i1 == j2 - j1:
+            for i, j in zip(range(i1, i2), range(j1, j2), strict=True):
+                yield from _words(_block(old, i, i + 1), _block(new, j, j + 1))
+            continue
+        was, stands = _block(old, i1, i2), _block(new, j1, j2)
         if tag == "equal":
             same = max(was, stands, key=len)
             yield same, same
@@ -85,13 +90,25 @@ def _paragraphs(then: str, now: str) -> Iterator[Pair]:
             yield from _words(was, stands)
 
 
+def _block(paragraphs: list[str], begin: int, end: int) -> str:
+    """The blank line before a block belongs to it."""
+    return ("\n\n" if 0 < begin < end else "") + "\n\n".join(paragraphs[begin:end])
+
+
 def _words(then: str, now: str) -> Iterator[Pair]:
     old, new = _TOKENS.findall(then), _TOKENS.findall(now)
-    if max(len(old), len(new)) > LONGEST:
+    longest = max(len(old), len(new))
+    if longest > LONGEST:
         yield then, now
         return
-    for _, i1, i2, j1, j2 in SequenceMatcher(None, old, new).get_opcodes():
-        yield "".join(old[i1:i2]), "".join(new[j1:j2])
+    for _, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=longest > EXACT).get_opcodes():
+        was, stands = "".join(old[i1:i2]), "".join(new[j1:j2])
+        # The space before both has not changed.
+        space = was[: len(was) - len(was.lstrip())]
+        if space and was != stands and stands.startswith(space):
+            yield space, space
+            was, stands = was[len(space) :], stands[len(space) :]
+        yield was, stands
 
 
 def _grouped(pairs: Iterable[Pair]) -> list[Pair]:

@@ -174,8 +174,10 @@ def model_line(status: ModelStatus) -> str:
     line = MODEL_WORDS[status.state]
     if status.state == "failed":
         return f"{line}: {status.message}"
-    if status.progress is not None and status.state in ("fetching", "loading"):
-        line += f" · {100 * status.progress:.0f} %"
+    if status.state in ("fetching", "loading"):
+        # The engine knows more: what it fetches, or that the process has died and is being started again.
+        line = status.message or line
+        return line if status.progress is None else f"{line.rstrip('.')} · {100 * status.progress:.0f} %"
     if status.state in ("ready", "generating", "learning") and status.tokens_per_second:
         line += f" · {status.tokens_per_second:.0f} tokens/s"
     return line

@@ -102,3 +102,14 @@ def test_the_last_chapter_has_nothing_to_merge_with(page: Page, url: str, studio
     page.locator("#chapter-merge").click()
     expect(page.locator("body")).to_contain_text("There is no chapter after this one")
     expect(page.locator("#merge-chapter-yes")).to_have_count(0)
+
+
+def test_without_a_chapter_there_is_nothing_to_merge(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "Emptied", ONE)
+    opened(page, url, project)
+    page.locator("#chapter-delete").click()
+    page.locator("#delete-chapter-yes").click()
+    expect(page.locator("#chapters label")).to_have_count(0)
+    page.locator("#chapter-merge").click()
+    expect(page.locator("body")).to_contain_text("There is no such chapter")
+    expect(page.locator("#merge-chapter-yes")).to_have_count(0)

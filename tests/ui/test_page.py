@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from templora.client import _RESTARTING  # pyright: ignore[reportPrivateUsage]
+from templora.engine import ModelStatus
 from templora.studio import Studio
 from tests.ui.desk_page import chapters, line, made, opened, prose, titles, until
 
@@ -94,6 +97,17 @@ def test_a_draft_copy_keeps_the_memory_and_finishing_offers_to_relearn(page: Pag
     page.locator("#relearn").click(timeout=20_000)
     expect(page.locator("#finished")).to_have_count(0)
     assert studio.project(project)[0].finished_at is None
+
+
+def test_the_page_says_that_the_model_process_died_and_comes_back(
+    page: Page, url: str, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(page, url, made(studio, "Died", "Ines counted."))
+    expect(line(page, "model-line")).to_have_value("Ready")
+    monkeypatch.setattr(studio, "model", lambda: ModelStatus("loading", _RESTARTING, id="fake", device="cpu"))
+    expect(line(page, "model-line")).to_have_value(_RESTARTING)
+    monkeypatch.undo()
+    expect(line(page, "model-line")).to_have_value("Ready")
 
 
 def test_nothing_in_a_title_or_text_is_executed(page: Page, url: str, studio: Studio) -> None:

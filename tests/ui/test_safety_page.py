@@ -97,6 +97,27 @@ def test_who_wrote_the_book_is_shown_copied_and_downloaded(
     assert saved_rows[1:] == [["the writer", "", "6", ""], ["fake", "2", "2", "0"]]
 
 
+def test_where_a_page_may_not_copy_it_says_where_the_words_stand(page: Page, url: str, studio: Studio) -> None:
+    """As over plain HTTP from another computer."""
+    project = made(studio, "From afar", "One two three four five six.")
+    (chapter,) = chapters(studio, project)
+    studio.name_revision(chapter, 1, "kept")
+    studio.save(chapter, 1, "One two three.")
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    opened(page, url, project)
+    page.locator("#open-export").click()
+    page.locator("#provenance-copy").click()
+    expect(line(page, "export-report")).to_have_value(
+        "This browser does not let a page copy here. Select the words below and copy them."
+    )
+    page.locator("#export-close").click()
+    page.locator("#open-history").click()
+    page.locator("#history-copy").click()
+    expect(line(page, "history-message")).to_have_value(
+        "This browser does not let a page copy here. Choose ‘Its text’ and copy from there."
+    )
+
+
 def test_finishing_reports_what_was_discarded_and_what_a_disk_may_keep(page: Page, url: str, studio: Studio) -> None:
     project = made(studio, "Discarded", prose(6, seed=21))
     learnt(studio, project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 from hypothesis import given
@@ -53,6 +54,24 @@ def test_a_change_is_shown_word_by_word_in_its_sentence() -> None:
 def test_a_rewritten_stretch_is_no_confetti() -> None:
     pieces = timeline.changes("It was a dark stormy night.", "It was one bright quiet night.")
     assert pieces == [("It was ", None), ("a dark stormy", GONE), ("one bright quiet", NEW), (" night.", None)]
+
+
+def test_one_changed_word_is_shown_as_one_changed_word_where_all_words_are_common() -> None:
+    draw = random.Random(1)
+    told = [f"w{draw.randrange(20)}" for _ in range(300)]
+    then, now = (" ".join([*told[:150], word, *told[150:]]) for word in ("mast", "sail"))
+    assert [piece for piece in timeline.changes(then, now) if piece[1] in (GONE, NEW)] == [
+        ("mast", GONE),
+        ("sail", NEW),
+    ]
+
+
+def test_as_many_paragraphs_as_before_are_compared_one_by_one() -> None:
+    then, now = "The sea was grey.\n\nThe sky was grey.", "The sky was dark.\n\nThe sea was dark."
+    assert timeline.changes(then, now) == [
+        ("The ", None), ("sea", GONE), ("sky", NEW), (" was ", None), ("grey", GONE), ("dark", NEW),
+        (".\n\nThe ", None), ("sky", GONE), ("sea", NEW), (" was ", None), ("grey", GONE), ("dark", NEW), (".", None),
+    ]  # fmt: skip
 
 
 def test_equal_texts_have_no_changes() -> None:

@@ -18,6 +18,7 @@ from storage.records import (
     ProvenanceReport,
     Take,
 )
+from templora.client import _RAN_OUT, _RESTARTING  # pyright: ignore[reportPrivateUsage]
 from templora.engine import ModelStatus
 from templora.leaving import Forgotten
 from templora.meter import ChunkReport, MemoryReport
@@ -87,6 +88,17 @@ def test_model_lines() -> None:
     assert view.model_line(ModelStatus("ready", "", tokens_per_second=28.3)) == "Ready · 28 tokens/s"
     assert view.model_line(ModelStatus("failed", "No such model.")).endswith("No such model.")
     assert view.model_name("org/some-model", "cpu") == "some-model · this computer"
+
+
+def test_the_engine_says_itself_why_the_model_is_not_there_yet() -> None:
+    for message in (_RESTARTING, _RAN_OUT):
+        assert view.model_line(ModelStatus("loading", message)) == message
+    unpacking = ModelStatus("loading", "Unpacking the starter model (once, about 20 seconds)")
+    assert view.model_line(unpacking) == unpacking.message
+    assert view.model_line(ModelStatus("loading", "Checking the model's files", 0.5)) == (
+        "Checking the model's files · 50 %"
+    )
+    assert view.model_line(ModelStatus("loading", "")) == "Loading the model"
 
 
 def test_lists() -> None:

@@ -5,6 +5,9 @@
 import { button, element } from "./notices.js";
 import { changedParagraphs, wordDiff } from "./worddiff.js";
 
+/** While one types on, the difference is drawn again when the typing rests. */
+const REST_MS = 1000;
+
 function passage({ old, new: now }) {
   const parts = wordDiff(old, now).flatMap((part) => {
     if (part.old === part.new) return [part.old];
@@ -18,6 +21,7 @@ function passage({ old, new: now }) {
 
 export class ConflictBanner {
   #list = element("div", "t-passages");
+  #timer = null;
 
   /** `choose` is called with 'mine', 'theirs' or 'both'. */
   constructor(choose) {
@@ -39,11 +43,15 @@ export class ConflictBanner {
   }
 
   show(mine, theirs) {
-    this.#list.replaceChildren(...changedParagraphs(theirs, mine).map(passage));
+    const draw = () => this.#list.replaceChildren(...changedParagraphs(theirs, mine).map(passage));
+    clearTimeout(this.#timer);
+    if (this.dom.hidden) draw();
+    else this.#timer = setTimeout(draw, REST_MS);
     this.dom.hidden = false;
   }
 
   hide() {
+    clearTimeout(this.#timer);
     this.dom.hidden = true;
   }
 }

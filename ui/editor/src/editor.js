@@ -183,7 +183,7 @@ export class Editor {
 
   // --- verbs on the chapter as it is saved ---
 
-  restoreRevision = (number) => this.#asked((open) => restoreRevision(open, this.#api, number));
+  restoreRevision = (number, chapter) => this.#asked((open) => restoreRevision(open, this.#api, number, chapter));
   exclude = (excluded) => this.#asked((open) => exclude(open, this.#api, excluded));
   place = () => this.#asked((open) => place(open));
 

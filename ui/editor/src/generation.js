@@ -1,6 +1,6 @@
 /**
  * One stream of takes from the model: text arrives as it is written, is handed on at most 30 times a second, can be
- * stopped.
+ * stopped. And what goes before and after it, whoever asks.
  */
 
 import { plainLines } from "./positions.js";
@@ -65,4 +65,33 @@ export class Generation {
     this.#paintTimer = null;
     this.#paint();
   }
+}
+
+/**
+ * Everything is saved, so that what is asked for goes on from what is seen, and nobody has stopped `generation`
+ * meanwhile. The document itself says why it cannot be saved.
+ */
+export async function ready(document, generation) {
+  const saved = (await document.flush()) && (!document.unsaved || (await document.flush()));
+  return saved && !generation.stopped;
+}
+
+/** `ask()`, once more where the page was behind and only the revision's number has moved; else the writer looks first. */
+export async function askedAgain(document, generation, ask) {
+  try {
+    await ask();
+  } catch (error) {
+    if (error.status !== 409 || !(await document.catchUp()) || generation.stopped) throw error;
+    await ask();
+  }
+}
+
+/** All of `ended` is over: what never got a word is forgotten, the rest gets its name, if the server has one for it. */
+export async function settle(takes, ended) {
+  for (const take of ended) {
+    take.done = true;
+    if (!take.text) takes.drop(take);
+  }
+  const unnamed = ended.filter(({ text, id }) => text && id === null);
+  if (unnamed.length) await takes.lookUp(unnamed);
 }

@@ -15,8 +15,12 @@ async function saved({ view, document }) {
   return { revision: document.revision, start: codePointOffset(text, from), end: codePointOffset(text, to) };
 }
 
-/** Goes back to a revision, as one undoable step. `conflict`: the writer has to choose between two versions first. */
-export async function restoreRevision({ document }, api, number) {
+/**
+ * Goes back to a revision of `chapter`, as one undoable step. `conflict`: the writer has to choose between two versions
+ * first.
+ */
+export async function restoreRevision({ document }, api, number, chapter) {
+  if (document.id !== chapter) return { problem: "Another chapter is open now. Open its history, and choose again." };
   try {
     if (await document.become((revision) => api.restore(document.id, number, revision))) return { problem: "" };
   } catch (error) {

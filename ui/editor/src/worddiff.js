@@ -3,11 +3,18 @@
 import { diffArrays, diffWordsWithSpace } from "diff";
 
 /**
+ * Words and spaces that may differ. The time that comparing takes grows with their square, and where they are more the
+ * texts have too little in common to be read side by side.
+ */
+const MOST_EDITS = 1000;
+
+/**
  * Changes as `[{old, new}]` in order: where both are equal nothing changed. The olds join to `before`, the news to
- * `after`.
+ * `after`. Texts that differ nearly throughout are one change.
  */
 export function wordDiff(before, after) {
-  return grouped(diffWordsWithSpace(before, after), (values) => values.join(""), "");
+  const parts = diffWordsWithSpace(before, after, { maxEditLength: MOST_EDITS });
+  return parts ? grouped(parts, (values) => values.join(""), "") : [{ old: before, new: after }];
 }
 
 /** As `wordDiff`, on lists: `[{old: [...], new: [...]}]`. */

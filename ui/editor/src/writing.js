@@ -4,7 +4,7 @@
  */
 
 import { isolateHistory } from "@codemirror/commands";
-import { Generation } from "./generation.js";
+import { Generation, askedAgain, ready, settle } from "./generation.js";
 import { rest, showGhost } from "./ghost.js";
 import { codePointOffset } from "./positions.js";
 import { tookOver } from "./provenance.js";
@@ -87,35 +87,21 @@ export class Writing {
   // Saves, asks, streams. In the end every take that got a word has its name, if the server has one for it.
   async #stream(generation, takes) {
     try {
-      if (await this.#ready(generation)) await this.#run(generation, takes);
+      if (await ready(this.#document, generation)) await this.#run(generation, takes);
     } catch (error) {
       this.#notices.show(FAILURES[error.code] ?? error.message, "model");
     }
     const shown = takes.find(({ key }) => key === this.#stage.shown?.take);
-    for (const take of takes.filter(({ text }) => !text)) this.#takes.drop(take);
     if (shown && !shown.text) this.#stage.hide();
     else if (shown) this.#notices.say("Take ready");
-    const unnamed = takes.filter(({ text, id }) => text && id === null);
-    if (unnamed.length) await this.#takes.lookUp(unnamed);
+    await settle(this.#takes, takes);
     this.#report();
   }
 
-  // Everything is saved and nobody has typed on or dismissed meanwhile. The document itself says why it cannot be
-  // saved.
-  async #ready(generation) {
-    const saved = (await this.#document.flush()) && (!this.#document.unsaved || (await this.#document.flush()));
-    return saved && !generation.stopped;
-  }
-
   async #run(generation, takes) {
-    const ask = () => generation.run(this.#api, this.#document.id, takes[0].kind, this.#request(takes));
-    try {
-      await ask();
-    } catch (error) {
-      // The page was behind. Where only the number has moved, ask again; otherwise the writer looks first.
-      if (error.status !== 409 || !(await this.#document.catchUp()) || generation.stopped) throw error;
-      await ask();
-    }
+    await askedAgain(this.#document, generation, () =>
+      generation.run(this.#api, this.#document.id, takes[0].kind, this.#request(takes)),
+    );
     const { rewrite } = this.#stage;
     if (generation.stopped) return;
     if (!takes.some(({ text }) => text)) {

@@ -30,6 +30,12 @@ test("neighbouring changed words are one change, not confetti", () => {
   assert.deepEqual(wordDiff("a b c d", "w x y z"), [{ old: "a b c d", new: "w x y z" }]);
 });
 
+test("texts that differ throughout are one change, however much they share", () => {
+  const text = (word) => Array.from({ length: 1500 }, (_, index) => `${word}${index} and the`).join(" ");
+  const [before, after] = [text("old"), text("new")];
+  assert.deepEqual(wordDiff(before, after), [{ old: before, new: after }]);
+});
+
 test("equal texts have no change", () => {
   assert.deepEqual(wordDiff("Same.", "Same."), [{ old: "Same.", new: "Same." }]);
 });
