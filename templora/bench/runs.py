@@ -23,15 +23,20 @@ from templora.engine import ModelInfo
 from templora.learner import Learner
 from templora.models import LoadedModel
 
+WINDOWS_EVERY = 4
+"""A window of 8,192 tokens costs as much as learning four passages."""
 SAVE_EVERY = 8
 """Rows between two saved memories: what an interrupted run may have to learn again."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is done with a book. `windows`: further prefixes (tokens) that base and memory are read with, from token
-    `windows_from` on. `after`: passages that the memory has learnt before, and the file it was kept in. `frozen`: the
-    memory stays as it was."""
+    """What is done with a book.
+
+    `windows`: further prefixes (tokens) with which base and memory read every `WINDOWS_EVERY`th passage from token
+    `windows_from` on. `after`: passages that the memory has learnt before; `after_path`: the file it was kept in.
+    `frozen`: the memory stays as it was.
+    """
 
     name: str
     recipe: Recipe
@@ -167,7 +172,8 @@ class _Reading:
         part, start = self._parts[index], self._starts[index]
         losses: dict[str, list[float]] = {}
         seconds: dict[str, float] = {}
-        for window in self._run.windows if start >= self._run.windows_from else ():
+        asked = start >= self._run.windows_from and index % WINDOWS_EVERY == 0
+        for window in self._run.windows if asked else ():
             began = time.perf_counter()
             base, own = self._learner.compare(chunking.prefix(self._parts, index, window), part.ids)
             losses |= {f"base {window}": base, f"memory {window}": own}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from templora.bench import everything
+from templora.bench import everything, runs
 from templora.bench.__main__ import main
 from templora.engine import ModelInfo
 from tests.bench.test_pg19 import book
@@ -47,6 +47,7 @@ def test_everything_is_measured_once_and_written_down(
         task(*arguments)
 
     monkeypatch.setattr(everything, "_alone", here)
+    monkeypatch.setattr(runs, "WINDOWS_EVERY", 1)
     out = tmp_path / "results" / "out.json"
     command = [*shelf(tmp_path), "--tokens", "1400", "--json", str(out)]
     command += ["--model", str(write_folder(tmp_path / "model")), "--models", str(tmp_path / "models")]
@@ -76,5 +77,5 @@ def test_a_folder_without_texts_is_told_in_a_line(tmp_path: Path, capsys: pytest
 def test_everything_on_the_starter_in_processes_of_its_own(starter: ModelInfo, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     models = str(Path(starter.folder).parent)
-    assert main([*shelf(tmp_path), "--tokens", "1400", "--json", str(out), "--models", models]) == 0
+    assert main([*shelf(tmp_path), "--tokens", "2800", "--json", str(out), "--models", models]) == 0
     check(json.loads(out.read_text()))
