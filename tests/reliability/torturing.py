@@ -184,7 +184,9 @@ def arranges(writer: Writer) -> None:
 
 def _goes_back(writer: Writer, id: str) -> None:
     studio, chapter = writer.studio, writer.studio.chapter(id)
-    number = writer.random.choice(studio.revisions(id)).number
+    # One that came meanwhile may be the newest: going back to that makes no revision.
+    older = [head.number for head in studio.revisions(id) if head.number <= chapter.revision]
+    number = writer.random.choice(older)
     text = studio.revision_text(id, number)
     intent = {"chapter": id, "number": chapter.revision + 1, "text": text, "revision": "restored"}
     if text != chapter.text:
