@@ -186,6 +186,8 @@ def _goes_back(writer: Writer, id: str) -> None:
     studio, chapter = writer.studio, writer.studio.chapter(id)
     # One that came meanwhile may be the newest: going back to that makes no revision.
     older = [head.number for head in studio.revisions(id) if head.number <= chapter.revision]
+    if not older:
+        return
     number = writer.random.choice(older)
     text = studio.revision_text(id, number)
     intent = {"chapter": id, "number": chapter.revision + 1, "text": text, "revision": "restored"}
