@@ -239,7 +239,7 @@ class Writing:
         pump = threading.Thread(target=self._pump, args=(stream, takes, ask, memory), name="take", daemon=True)
         with self._lock:
             self._writing[stream] = (chapter.project, pump)
-        pump.start()
+            pump.start()  # whoever stops the takes of a book finds threads that have begun
         return stream
 
     def _pump(self, stream: TakeStream, takes: list[Take], ask: Asker, memory: str | None) -> None:

@@ -146,7 +146,8 @@ def accepts(writer: Writer) -> None:
         stream = writer.studio.continue_(chapter.id, chapter.revision, cursor, Sampling(seed=1, max_tokens=16))
     except Conflict:
         return
-    finished = [event.id for event in stream if isinstance(event, Finished)]
+    # One that was stopped before its first word is not kept.
+    finished = [event.id for event in stream if isinstance(event, Finished) and event.tokens]
     if not finished:
         return
     take = next(take for take in writer.studio.takes(chapter.id) if take.id == finished[0])
