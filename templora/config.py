@@ -88,7 +88,7 @@ PAPER = Recipe(
 """Pinned to the authors' published script (arXiv 2401.11504)."""
 
 TUNED_PAPER = replace(PAPER, name="paper-tuned", learning_rate=5e-4)
-"""The same with the learning rate that was best for the starter model on the books used for tuning."""
+"""The same with ten times the learning rate: where tuning it for the starter model begins, not yet where it ended."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER, TUNED_PAPER)}
 
