@@ -17,7 +17,7 @@ from typing import Any
 
 from templora import models
 from templora.bench import costs, facts
-from templora.bench.passages import BASE, MEMORY, Journal, Row, passages, text_of
+from templora.bench.passages import BASE, MEMORY, Journal, Row, passages
 from templora.bench.runs import Laboratory, Run, read
 from templora.bench.statistics import change, having
 from templora.chunks import Chunk
@@ -41,9 +41,6 @@ class Bench:
     tokens: int
     folder: Path
 
-    def parts(self, lab: Laboratory, path: Path, tokens: int | None = None) -> list[Chunk]:
-        return passages(path.stem, text_of(path), lab.tokenizer, tokens or self.tokens)
-
     @property
     def far(self) -> int:
         """From which token on the readers with other windows read: of 65,536, twice the widest lies behind there."""
@@ -63,20 +60,20 @@ class Bench:
         """Every run that leaves rows, in an order in which what a run begins with has been made before."""
         for book in (*self.books, *self.unlike):
             windows = WINDOWS if book in self.books else ()
-            yield book, self.parts(lab, book), Run("default", DEFAULT, windows, self.far)
+            yield book, lab.parts(book, self.tokens), Run("default", DEFAULT, windows, self.far)
         if self.books:
             longest = max(self.books, key=lambda path: path.stat().st_size)
-            yield longest, self.parts(lab, longest, FLAT_TOKENS), Run("long", DEFAULT)
+            yield longest, lab.parts(longest, FLAT_TOKENS), Run("long", DEFAULT)
         for book in self.books if len(self.books) > 1 else ():
             other = self.other(book)
-            after = tuple(self.parts(lab, other))
+            after = tuple(lab.parts(other, self.tokens))
             kept = self.path(other, "default").with_suffix(".safetensors")
-            parts = self.parts(lab, book)
+            parts = lab.parts(book, self.tokens)
             yield book, parts, Run("other-frozen", DEFAULT, after=after, after_path=kept, frozen=True)
             yield book, parts, Run("other-learning", DEFAULT, after=after, after_path=kept)
         for recipe in (TUNED_PAPER, PAPER):
             for book in self.books:
-                yield book, self.parts(lab, book), Run(recipe.name, recipe)
+                yield book, lab.parts(book, self.tokens), Run(recipe.name, recipe)
 
     def rows(self, lab: Laboratory, book: Path, parts: list[Chunk], run: Run) -> list[Row]:
         return Journal(self.path(book, run.name), lab.chain(run, parts)).rows
@@ -132,7 +129,7 @@ def _alone(task: Callable[..., None], *arguments: Any) -> None:
 
 def _read(bench: Bench, book: Path, each: Run) -> None:
     lab = Laboratory(bench.info)
-    parts = bench.parts(lab, book, FLAT_TOKENS if each.name == "long" else None)
+    parts = lab.parts(book, FLAT_TOKENS if each.name == "long" else bench.tokens)
     rows: list[Row] = []
     for row in read(lab, each, parts, bench.path(book, each.name)):
         rows.append(row)
@@ -143,7 +140,7 @@ def _read(bench: Bench, book: Path, each: Run) -> None:
 
 def _facts(bench: Bench, name: str, book: str) -> None:
     lab = Laboratory(bench.info)
-    told = "".join(part.text for part in bench.parts(lab, Path(book), bench.tokens // 2))
+    told = "".join(part.text for part in lab.parts(Path(book), bench.tokens // 2))
     result: dict[str, Any] = {}
     for result in facts.recall(lab, DEFAULT, passages(name, facts.planted(told), lab.tokenizer, bench.tokens)):
         if result.get("learnt", 1) % 8 == 0:
@@ -153,13 +150,13 @@ def _facts(bench: Bench, name: str, book: str) -> None:
 
 def _writing(bench: Bench, name: str, book: str, window: int, memory: bool) -> None:
     lab = Laboratory(bench.info)
-    ids = [id for part in bench.parts(lab, Path(book)) for id in part.ids]
+    ids = [id for part in lab.parts(Path(book), bench.tokens) for id in part.ids]
     _write(bench, name, costs.writing(lab, DEFAULT, ids, window, memory))
 
 
 def _learning_costs(bench: Bench, name: str, book: str) -> None:
     lab = Laboratory(bench.info)
-    _write(bench, name, costs.learning(lab, (DEFAULT, PAPER), bench.parts(lab, Path(book), COST_TOKENS), ROUNDS))
+    _write(bench, name, costs.learning(lab, (DEFAULT, PAPER), lab.parts(Path(book), COST_TOKENS), ROUNDS))
 
 
 def _write(bench: Bench, name: str, result: dict[str, Any]) -> None:

@@ -10,24 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from templora import models
-from templora.bench.passages import BASE, MEMORY, Row, passages, text_of
+from templora.bench.passages import BASE, MEMORY, Row
 from templora.bench.runs import Laboratory, Run, read
-from templora.bench.statistics import by_position, change, perplexity, seconds, tokens
+from templora.bench.statistics import book_entry, change, perplexity, seconds
 from templora.config import RECIPES
-
-
-def summary(name: str, rows: list[Row]) -> dict[str, Any]:
-    """One book's entry of the result. `change_percent` = 100·(memory/base − 1) of perplexity."""
-    return {
-        "file": name,
-        "tokens": tokens(rows),
-        "base_ppl": perplexity(rows, BASE),
-        "memory_ppl": perplexity(rows, MEMORY),
-        "change_percent": change(rows, MEMORY, BASE),
-        "positions": by_position(rows, MEMORY, BASE),
-        "score_s": seconds(rows, "score"),
-        "learn_s": seconds(rows, "learn"),
-    }
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,13 +24,11 @@ def run(options: argparse.Namespace) -> int:
     lab = Laboratory(info)
     out: Path = options.json or Path("bench-results") / f"pg19-{recipe.name}.json"
     books: list[dict[str, Any]] = []
-    peak = 0
     for path in options.files:
-        parts = passages(path.stem, text_of(path), lab.tokenizer, options.tokens)
+        parts = lab.parts(path, options.tokens)
         rows: list[Row] = []
         for row in read(lab, Run(recipe.name, recipe), parts, out.with_suffix("") / f"{path.stem}.{recipe.name}.jsonl"):
             rows.append(row)
-            peak = max(peak, row.peak_mb)
             print(
                 f"\r{path.name}: passage {len(rows)} of {len(parts)} · base {perplexity(rows, BASE):.2f} · "
                 f"memory {perplexity(rows, MEMORY):.2f} · {change(rows, MEMORY, BASE):+.1f} % · "
@@ -53,13 +37,13 @@ def run(options: argparse.Namespace) -> int:
                 flush=True,
             )
         print()
-        books.append(summary(path.name, rows))
+        books.append({"file": path.name, **book_entry(rows)})
     result = {
         "model": info.id,
         "recipe": recipe.name,
         "books": books,
         "change_percent": statistics.fmean(book["change_percent"] for book in books),
-        "peak_memory_mb": peak,
+        "peak_memory_mb": max(book["peak_mb"] for book in books),
     }
     _print(result)
     if options.json:

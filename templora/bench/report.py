@@ -17,16 +17,7 @@ from templora.bench.everything import FLAT_TOKENS, ROUNDS, WINDOWS, Bench
 from templora.bench.names import mentions
 from templora.bench.passages import BASE, MEMORY, Row
 from templora.bench.runs import Laboratory
-from templora.bench.statistics import (
-    bits_per_byte,
-    by_position,
-    change,
-    having,
-    interval,
-    perplexity,
-    seconds,
-    tokens,
-)
+from templora.bench.statistics import book_entry, by_position, change, having, interval, perplexity, tokens
 from templora.chunks import Chunk
 from templora.config import DEFAULT
 
@@ -54,7 +45,7 @@ def result(bench: Bench, lab: Laboratory) -> dict[str, Any]:
         "runs": {
             name: _run({book: rows for book, rows in books.items() if book in names}) for name, books in runs.items()
         },
-        "unlike": {book: _book(rows) for book, rows in runs.get("default", {}).items() if book not in names},
+        "unlike": {book: book_entry(rows) for book, rows in runs.get("default", {}).items() if book not in names},
         "windows": _windows(default),
         "names": {book: _names(rows, parts[book], lab) for book, rows in default.items()},
         "facts": {path.stem: _read(bench.result(f"{path.stem}.facts")) for path in bench.books},
@@ -88,24 +79,7 @@ def _run(books: dict[str, list[Row]]) -> dict[str, Any]:
     return {
         "change_percent": statistics.fmean(change(rows, MEMORY, BASE) for rows in books.values()),
         "interval": [low, high],
-        "books": {book: _book(rows) for book, rows in books.items()},
-    }
-
-
-def _book(rows: Sequence[Row]) -> dict[str, Any]:
-    positions = by_position(rows, MEMORY, BASE)
-    return {
-        "tokens": tokens(rows),
-        "base_ppl": perplexity(rows, BASE),
-        "memory_ppl": perplexity(rows, MEMORY),
-        "base_bits_per_byte": bits_per_byte(rows, BASE),
-        "memory_bits_per_byte": bits_per_byte(rows, MEMORY),
-        "change_percent": change(rows, MEMORY, BASE),
-        "worst_after_first_percent": max((part["change_percent"] for part in positions[1:]), default=None),
-        "positions": positions,
-        "score_s": seconds(rows, "score"),
-        "learn_s": seconds(rows, "learn"),
-        "peak_mb": max(row.peak_mb for row in rows),
+        "books": {book: book_entry(rows) for book, rows in books.items()},
     }
 
 
@@ -197,7 +171,7 @@ def markdown(result: dict[str, Any]) -> str:
         gain = entry["change_against_full_window"]
         lines.append(f"| {reader} | {entry['ppl']:.2f} | {gain:+.1f} % ({low:+.1f} to {high:+.1f}) |")
     for title in ("names", "facts", "flat", "costs"):
-        lines += ["", f"{title}: {json.dumps(_rounded(result[title], positions=False))}"]
+        lines += ["", f"{title}: {json.dumps(_rounded(result[title]))}"]
     return "\n".join(lines)
 
 
@@ -210,12 +184,13 @@ def _row(name: str, book: str, entry: dict[str, Any]) -> str:
     )
 
 
-def _rounded(value: Any, positions: bool) -> Any:
+def _rounded(value: Any) -> Any:
+    """For reading: three places, without the long lists by position."""
     if isinstance(value, dict):
-        kept = {key: each for key, each in value.items() if positions or key != "positions"}  # pyright: ignore[reportUnknownVariableType]
-        return {key: _rounded(each, positions) for key, each in kept.items()}  # pyright: ignore[reportUnknownVariableType]
+        kept = {key: each for key, each in value.items() if key != "positions"}  # pyright: ignore[reportUnknownVariableType]
+        return {key: _rounded(each) for key, each in kept.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
-        return [_rounded(each, positions) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_rounded(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
     return round(value, 3) if isinstance(value, float) else value
 
 

@@ -16,12 +16,11 @@ from pathlib import Path
 from templora import chunks as chunking
 from templora import models
 from templora.adapter import Adapter, AdapterState, Claim, from_bytes
-from templora.bench.passages import BASE, MEMORY, Journal, Row
+from templora.bench.passages import BASE, MEMORY, Journal, Row, passages, text_of
 from templora.chunks import Chunk, FileTokenizer
 from templora.config import DEFAULT, Recipe
 from templora.engine import ModelInfo
 from templora.learner import Learner
-from templora.models import LoadedModel
 
 WINDOWS_EVERY = 4
 """A window of 8,192 tokens costs as much as learning four passages."""
@@ -48,30 +47,29 @@ class Run:
 
 
 class Laboratory:
-    """The base model, once for each shape of adapter that recipes ask for."""
+    """What runs are made with: the base model, loaded once for each recipe, and books split once."""
 
     def __init__(self, info: ModelInfo) -> None:
         self.info = info
         self.tokenizer = FileTokenizer(info.tokenizer)
-        self._adapters: dict[str, tuple[Adapter, LoadedModel]] = {}
+        self._adapters: dict[str, Adapter] = {}
+        self._parts: dict[tuple[Path, int], list[Chunk]] = {}
+
+    def parts(self, path: Path, tokens: int) -> list[Chunk]:
+        """The passages of a book's first `tokens` tokens."""
+        key = path, tokens
+        if key not in self._parts:
+            self._parts[key] = passages(path.stem, text_of(path), self.tokenizer, tokens)
+        return self._parts[key]
 
     def adapter(self, recipe: Recipe) -> Adapter:
         """An adapter of this recipe with nothing learnt; the one that had it before is the caller's no more."""
         key = recipe.fingerprint()
         if key not in self._adapters:
-            loaded = models.load(self.info)
-            self._adapters[key] = Adapter(loaded.model, recipe), loaded
-        adapter = self._adapters[key][0]
+            self._adapters[key] = Adapter(models.load(self.info).model, recipe)
+        adapter = self._adapters[key]
         adapter.reset()
         return adapter
-
-    def loaded(self, recipe: Recipe) -> LoadedModel:
-        self.adapter(recipe)
-        return self._adapters[recipe.fingerprint()][1]
-
-    def forget(self) -> None:
-        """Let go of the models: what comes next is measured without them."""
-        self._adapters = {}
 
     def chain(self, run: Run, parts: list[Chunk]) -> list[str]:
         """What the memory has learnt after each passage; where it learns nothing, what has been read so far."""

@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from templora.bench.passages import Row
+from templora.bench.passages import BASE, MEMORY, Row
 
 BIN_TOKENS = 8192
 RESAMPLES = 2000
@@ -80,3 +80,21 @@ def interval(books: Mapping[str, Sequence[Row]], reader: str, against: str, *, s
 
 def seconds(rows: Sequence[Row], *kinds: str) -> float:
     return sum(row.seconds.get(kind, 0.0) for row in rows for kind in kinds)
+
+
+def book_entry(rows: Sequence[Row]) -> dict[str, Any]:
+    """What a result says of one book under one recipe: base model and memory after the default prefix."""
+    positions = by_position(rows, MEMORY, BASE)
+    return {
+        "tokens": tokens(rows),
+        "base_ppl": perplexity(rows, BASE),
+        "memory_ppl": perplexity(rows, MEMORY),
+        "base_bits_per_byte": bits_per_byte(rows, BASE),
+        "memory_bits_per_byte": bits_per_byte(rows, MEMORY),
+        "change_percent": change(rows, MEMORY, BASE),
+        "worst_after_first_percent": max((part["change_percent"] for part in positions[1:]), default=None),
+        "positions": positions,
+        "score_s": seconds(rows, "score"),
+        "learn_s": seconds(rows, "learn"),
+        "peak_mb": max(row.peak_mb for row in rows),
+    }
