@@ -28,6 +28,13 @@ class History(Chapters):
         with self._store.read() as rows:
             return revisions.read(rows, chapter, number).text
 
+    def revision(self, chapter: str, number: int) -> tuple[RevisionHead, str]:
+        """What is known of a revision, and its text. Raises as `revision_text` does."""
+        with self._store.read() as rows:
+            text = revisions.read(rows, chapter, number).text
+            (head,) = (head for head in _heads(rows, chapter) if head.number == number)
+        return head, text
+
     def runs(self, chapter: str, number: int | None = None) -> list[Run]:
         """Who wrote what in a revision, the newest unless it is named. Raises `NotFound`."""
         with self._store.read() as rows:

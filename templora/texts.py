@@ -95,6 +95,9 @@ class Texts:
     def revision_text(self, chapter: str, number: int) -> str:
         return self._manuscripts.revision_text(chapter, number)
 
+    def revision(self, chapter: str, number: int) -> tuple[RevisionHead, str]:
+        return self._manuscripts.revision(chapter, number)
+
     def name_revision(self, chapter: str, number: int, name: str | None) -> None:
         """A named revision is kept for good; None takes the name away."""
         self._manuscripts.name_revision(chapter, number, name)

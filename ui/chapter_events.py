@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from templora.errors import Conflict, NotFound
+from templora.errors import Conflict
 from templora.studio import Studio
 from ui import view
 from ui.show import FLUSH_FIRST, OPENED, Handler, Show, told
@@ -121,9 +121,7 @@ def wire_parting(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> N
     @told
     def ask_merge(project: str, chapter: str) -> list[Any]:
         _, heads = studio.peek(project)
-        index = next((i for i, head in enumerate(heads) if head.id == chapter), None)
-        if index is None:  # none is open, or it was deleted in another tab
-            raise NotFound("There is no such chapter; it may have been deleted.")
+        index = studio.chapter(chapter).position  # raises NotFound: none is open, or it was deleted in another tab
         if index + 1 == len(heads):
             return _not_here("There is no chapter after this one to merge it with.", 3)
         return [gr.update(visible=True), gr.update(visible=False), view.merge_question(heads[index], heads[index + 1])]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, UploadFile
 
 from storage.records import Accepted, Chapter, ChapterHead, Project
-from templora.errors import NotFound, TooLarge
+from templora.errors import TooLarge
 from templora.studio import Studio
 from ui.bodies import Based, ChapterChange, Exclude, NewChapter, ProjectChange, RevisionName, Save, Split, Title
 
@@ -133,10 +133,7 @@ def history_routes(router: APIRouter, studio: Studio) -> None:
         return asdict(studio.provenance(id))
 
     def _revision(id: str, number: int) -> dict[str, Any]:
-        text = studio.revision_text(id, number)
-        head = next((head for head in studio.revisions(id) if head.number == number), None)
-        if head is None:  # folded into a later one meanwhile
-            raise NotFound(f"There is no revision {number} of this chapter.")
+        head, text = studio.revision(id, number)
         return {**asdict(head), "text": text}
 
 

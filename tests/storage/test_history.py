@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -39,6 +40,31 @@ def test_revisions_are_listed_without_their_text(manuscripts: Manuscripts, chapt
         RevisionHead(chapter.id, 2, "typed", None, 16, clock.now),
     ]
     assert manuscripts.revision_text(chapter.id, 1) == TEXT
+
+
+def test_a_revision_is_read_whole_or_is_not_found_whatever_is_saved_meanwhile(
+    manuscripts: Manuscripts, chapter: Chapter
+) -> None:
+    """Autosaves fold into each other: what was the newest is gone with the next one."""
+    newest = [1]
+
+    def save() -> None:
+        for number in range(150):
+            newest.append(manuscripts.save(chapter.id, newest[-1], TEXT + " word" * number))
+
+    saving = threading.Thread(target=save)
+    saving.start()
+    read = 0
+    while saving.is_alive():
+        number = newest[-1]
+        try:
+            head, text = manuscripts.revision(chapter.id, number)
+        except NotFound:
+            continue
+        assert (head.number, head.words) == (number, len(text.split()))
+        read += 1
+    saving.join()
+    assert read and manuscripts.revision(chapter.id, newest[-1])[1] == TEXT + " word" * 149
 
 
 def test_unknown_revisions_are_not_found(manuscripts: Manuscripts, chapter: Chapter) -> None:

@@ -116,14 +116,6 @@ def test_a_chapter_has_a_history_of_named_and_restored_revisions(client: TestCli
     assert client.patch(f"{url}/revisions/1", json={"name": " "}).status_code == 422
 
 
-def test_a_revision_that_goes_while_it_is_read_is_not_found(
-    client: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, chapter = made(client, "The first words.")
-    monkeypatch.setattr(studio, "revisions", lambda _: [])
-    assert client.get(f"/api/chapters/{chapter['id']}/revisions/1").json()["error"]["code"] == "not_found"
-
-
 def test_a_book_tells_who_wrote_its_words(client: TestClient, engine: FakeEngine) -> None:
     project, chapter = made(client, "The harbour had emptied itself.")
     engine.replies = [" And the boats lay down."]
