@@ -233,7 +233,7 @@ export class Editor {
   /** What `templora:state` carries. Times in ms since 1970; `index` is that of the take shown, from 0 (-1: none). */
   state = () => {
     const { state } = this.#view;
-    const { document: opened, stage, writing } = this.#open ?? {};
+    const { document: opened, stage } = this.#open ?? {};
     const { from, to } = state.selection.main;
     return {
       chapter: opened?.id ?? null,
@@ -242,7 +242,6 @@ export class Editor {
       savedAt: opened?.savedAt ?? null,
       mode: stage?.mode ?? "idle",
       ...(stage?.page ?? { index: -1, count: 0 }),
-      tokensPerSecond: writing?.tokensPerSecond ?? null,
       words: state.field(wordCount, false) ?? 0,
       selectionWords: countWords(state.sliceDoc(from, to)),
       conflict: Boolean(opened?.conflict),
@@ -255,7 +254,6 @@ export class Editor {
     this.#reportTimer ??= setTimeout(() => {
       this.#reportTimer = null;
       const detail = this.state();
-      document.body.dataset.temploraMode = detail.mode;
       window.dispatchEvent(new CustomEvent("templora:state", { detail }));
     }, REPORT_MS);
   }

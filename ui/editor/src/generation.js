@@ -12,11 +12,6 @@ export class Generation {
   #paintTimer = null;
   #paint;
   #takes;
-  #startedAt = performance.now();
-  #tokens = 0;
-
-  /** Tokens a second so far. */
-  tokensPerSecond = null;
 
   /** `takes` (of `Takes`) in the order of their numbers; `paint()` is called when their text has grown. */
   constructor(takes, paint) {
@@ -40,7 +35,6 @@ export class Generation {
         signal: this.#abort.signal,
         onToken: ({ take: number, text }) => {
           take(number).text += plainLines(text);
-          this.#count();
           this.#paintTimer ??= setTimeout(() => this.#paintNow(), PAINT_MS);
         },
         onDone: ({ take: number, id }) => Object.assign(take(number), { id, done: true }),
@@ -52,13 +46,6 @@ export class Generation {
       clearTimeout(this.#paintTimer);
       this.#paint();
     }
-  }
-
-  // The pace is measured from the first token: what comes before it is reading, not writing.
-  #count() {
-    const now = performance.now();
-    if (this.#tokens++ === 0) this.#startedAt = now;
-    else this.tokensPerSecond = ((this.#tokens - 1) * 1000) / Math.max(1, now - this.#startedAt);
   }
 
   #paintNow() {

@@ -16,7 +16,7 @@ const VERBS = [
 /** The state while there is no editor. */
 const NOTHING = {
   ...{ chapter: null, saving: false, unsaved: false, savedAt: null, mode: "idle", index: -1, count: 0 },
-  ...{ tokensPerSecond: null, words: 0, selectionWords: 0, conflict: false, error: null, passage: null },
+  ...{ words: 0, selectionWords: 0, conflict: false, error: null, passage: null },
 };
 
 let editor = null;

@@ -39,10 +39,6 @@ export class Writing {
     this.#report = report;
   }
 
-  get tokensPerSecond() {
-    return this.#generation?.tokensPerSecond ?? null;
-  }
-
   // --- asking ---
 
   /** A take for the caret's place. */
