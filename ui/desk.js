@@ -4,6 +4,7 @@
   "use strict";
   const KEY = "templora-open";
   const AWAY = "templora-warning";
+  const SIDE = "templora-side";
   const NAMES = ["max_tokens", "takes", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed", "stop_at"];
   const PASSAGES = {
     known: "learnt", stale: "an older version is learnt", pending: "not learnt yet", learning: "being learnt now",
@@ -244,6 +245,18 @@
       document.body.dataset.warning = "none";
     },
   };
+
+  // The tab beside the text that was open before a reload. A page that was just opened begins with the takes.
+  document.addEventListener("click", ({ target }) => {
+    const tab = target.closest?.("#side-tabs [role=tab]");
+    try { if (tab) sessionStorage.setItem(SIDE, tab.textContent.trim()); } catch { /* blocked */ }
+  });
+  whenReady(() => document.querySelector("#side-tabs [role=tab]") && document.body.dataset.book, () => {
+    let name = null;
+    try { name = sessionStorage.getItem(SIDE); } catch { /* blocked */ }
+    const tab = [...document.querySelectorAll("#side-tabs [role=tab]")].find((each) => each.textContent.trim() === name);
+    if (tab?.getAttribute("aria-selected") === "false") tab.click();
+  });
 
   if (/Mac|iP(hone|ad)/.test(navigator.platform)) document.documentElement.dataset.keys = "mac";
   // Asks the page to open what was open, until it has: a click before Gradio listens is not heard.

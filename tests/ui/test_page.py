@@ -110,6 +110,16 @@ def test_the_page_says_that_the_model_process_died_and_comes_back(
     expect(line(page, "model-line")).to_have_value("Ready")
 
 
+def test_the_side_that_was_open_is_open_after_a_reload(page: Page, url: str, studio: Studio) -> None:
+    opened(page, url, made(studio, "A side", "One."))
+    expect(page.get_by_role("tab", name="Takes")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Memory").click()
+    expect(page.locator("#learn-now")).to_be_visible()
+    page.reload()
+    expect(page.locator("#learn-now")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("tab", name="Memory")).to_have_attribute("aria-selected", "true")
+
+
 def test_nothing_in_a_title_or_text_is_executed(page: Page, url: str, studio: Studio) -> None:
     project = made(studio, HOSTILE, "Before.", HOSTILE)
     chapter, following = chapters(studio, project)
