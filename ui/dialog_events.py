@@ -69,8 +69,8 @@ def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> Non
             file.unlink(missing_ok=True)  # a manuscript is not to lie about in a temporary folder
         _, heads = studio.peek(project.id)
         gr.Info(
-            f"{view.words(sum(head.words for head in heads))} in {len(heads)} chapter(s). The Memory panel shows how "
-            "long learning them takes.",
+            f"{view.words(sum(head.words for head in heads))} in {view.chapters(len(heads))}. The Memory panel shows "
+            "how long learning them takes.",
             title="Imported",
         )
         opened_now = show.opened(project.id, heads[0].id if heads else "")

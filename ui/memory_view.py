@@ -13,6 +13,8 @@ from templora.meter import ChunkReport, MemoryReport
 from templora.studio import Purged
 from ui import view
 
+FEW_POINTS = 9
+"""A number axis puts marks between so few passages: 1.2, 1.4."""
 CHART_POINTS = 100
 """Chunks drawn at most; a longer book is shown in bins, pooled by tokens."""
 
@@ -30,9 +32,12 @@ def change_percent(chunks: Sequence[ChunkReport]) -> float | None:
 
 @dataclass(frozen=True)
 class Point:
-    """One point of the chart: perplexity of a reader ('base model', 'with memory') at a chunk counted from 1."""
+    """One point of the chart: perplexity of a reader ('base model', 'with memory') at a chunk counted from 1.
 
-    chunk: float
+    Where there are few, that number is a name on the axis.
+    """
+
+    chunk: float | str
     perplexity: float
     reader: str
 
@@ -46,10 +51,11 @@ def chart(chunks: Sequence[ChunkReport]) -> list[Point]:
         part = scored[start : start + size]
         tokens = sum(chunk.tokens for chunk in part)
         middle = sum(chunk.index + 1 for chunk in part) / len(part)
+        place = f"{middle:.0f}" if len(scored) <= FEW_POINTS else middle
         base = math.exp(sum((chunk.base_loss or 0.0) * chunk.tokens for chunk in part) / tokens)
         own = math.exp(sum((chunk.memory_loss or 0.0) * chunk.tokens for chunk in part) / tokens)
-        points.append(Point(middle, round(base, 2), "base model"))
-        points.append(Point(middle, round(own, 2), "with memory"))
+        points.append(Point(place, round(base, 2), "base model"))
+        points.append(Point(place, round(own, 2), "with memory"))
     return points
 
 

@@ -19,6 +19,10 @@ def words(count: int) -> str:
     return "1 word" if count == 1 else f"{count:,} words"
 
 
+def chapters(count: int) -> str:
+    return "1 chapter" if count == 1 else f"{count:,} chapters"
+
+
 def chapter_choices(heads: Sequence[ChapterHead]) -> list[tuple[str, str]]:
     """(label, id) for the binder. The tab sets the count apart; CSS lays it out."""
     return [(f"{number} · {head.title}\t{head.words:,}", head.id) for number, head in enumerate(heads, 1)]

@@ -59,6 +59,15 @@ def test_the_headline_says_when_the_memory_has_not_helped() -> None:
     assert "is kept" in memory_view.headline(report(stale=5))[1]
 
 
+def test_few_passages_are_names_on_the_axis_and_many_are_numbers() -> None:
+    assert [point.chunk for point in memory_view.chart(scored(3))] == ["1", "1", "2", "2", "3", "3"]
+    assert [point.chunk for point in memory_view.chart(scored(10))][-2:] == [10, 10]
+
+
+def test_counts_are_words() -> None:
+    assert [view.chapters(1), view.chapters(2)] == ["1 chapter", "2 chapters"]
+
+
 def test_a_long_book_is_drawn_in_bins() -> None:
     assert len(memory_view.chart(scored(40))) == 80
     points = memory_view.chart(scored(1000))
