@@ -128,7 +128,7 @@ def system_mounts() -> list[Mount]:
     """Every file system that is mounted, in the order in which they were; none where the system does not tell."""
     try:
         return [Mount(part.mountpoint, part.fstype, part.opts) for part in psutil.disk_partitions(all=True)]
-    except (OSError, psutil.Error, NotImplementedError):
+    except (OSError, psutil.Error, NotImplementedError):  # psutil raises that where it does not know the system
         return []
 
 

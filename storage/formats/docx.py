@@ -169,6 +169,7 @@ def _check_package(data: bytes, name: str) -> None:
                 raise TooLarge(f"“{name}” unpacks to more than 100 MB of text. Split it into several documents.")
             if any(b"<!DOCTYPE" in package.read(item)[:1024] for item in xml):
                 raise _damaged(name)
+    # zipfile raises RuntimeError for an encrypted part, NotImplementedError for a compression that it does not know.
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError) as problem:
         raise _damaged(name) from problem
 
