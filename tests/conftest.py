@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from templora import models
 from templora.cores import share_cores
 from templora.engine import ModelInfo, ModelState
+from tests.tiny_models import Reports, write_folder
 
 share_cores()
 
@@ -36,3 +38,24 @@ def starter() -> ModelInfo:
         print(f"{state}: {message}")
 
     return models.ensure(models.STARTER, folder, report)
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def reports() -> Reports:
+    return Reports()
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def model_folder(pristine: Path, tmp_path: Path) -> Path:
+    """A tiny model's folder that a test may spoil."""
+    return Path(shutil.copytree(pristine, tmp_path / "model"))

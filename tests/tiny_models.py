@@ -12,7 +12,10 @@ from tokenizers import Tokenizer, decoders, pre_tokenizers, trainers
 from tokenizers import models as tokenizer_models
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from templora.engine import ModelState
+
 TEXT = "The lamp was lit before anybody came up the stair, and the harbour had gone quiet when the wind turned."
+IDS = torch.tensor([[0, 20, 30, 40, 50, 60]])
 _KEY_VALUE_HEADS = 2
 
 
@@ -112,3 +115,18 @@ def _write_vocabulary(writer: gguf.GGUFWriter, tokenizer: PreTrainedTokenizerFas
     writer.add_token_merges([" ".join(pair) if isinstance(pair, list) else pair for pair in merges])
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(1)
+
+
+class Reports(list[tuple[ModelState, str, float | None]]):
+    """Collects what a step reports; called like the callback."""
+
+    def __call__(self, state: ModelState, message: str, progress: float | None) -> None:
+        self.append((state, message, progress))
+
+    def text(self) -> str:
+        return "\n".join(message for _, message, _ in self)
+
+
+def change_config(folder: Path, **fields: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))

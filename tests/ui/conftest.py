@@ -20,6 +20,8 @@ from starlette.types import ASGIApp
 from templora.config import DEFAULT
 from templora.studio import Studio
 from tests.fakes import FakeEngine, fake_info
+from tests.ui.editor_page import EditorPage
+from tests.ui.fake_desk import FakeDesk, create_app
 
 EDITOR = Path(__file__).parents[2] / "ui" / "editor"
 
@@ -140,3 +142,16 @@ def url(studio: Studio, bundle: Path, serve: Serve) -> str:
     from ui.server import create_app
 
     return serve(create_app(studio))
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    """Routes in memory, with one chapter."""
+    desk = FakeDesk()
+    desk.add("c", "The mud was warm.")
+    return desk
+
+
+@pytest.fixture
+def editor(page: Page, desk: FakeDesk, bundle: Path, serve: Serve) -> EditorPage:
+    return EditorPage(page, serve(create_app(desk, bundle)))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
-from tests.ui.conftest import Serve
 from tests.ui.editor_page import EditorPage
-from tests.ui.fake_desk import FakeDesk, create_app
+from tests.ui.fake_desk import FakeDesk
 
 TEXT = "Known.\n\nStale 🦊.\n\nLearning.\n\nPending.\n\nOut."
 STATES = ["known", "stale", "learning", "pending", "excluded"]
@@ -33,11 +31,6 @@ def desk() -> FakeDesk:
     desk.add("c", TEXT)
     desk.passages["c"] = spans(TEXT)
     return desk
-
-
-@pytest.fixture
-def editor(page: Page, desk: FakeDesk, bundle: Path, serve: Serve) -> EditorPage:
-    return EditorPage(page, serve(create_app(desk, bundle)))
 
 
 def mark(editor: EditorPage, state: str) -> Locator:
