@@ -91,36 +91,7 @@
     try { return await work(...values); } catch (error) { return `That did not work: ${error.message}`; }
   };
 
-  // --- dialogs: Gradio puts one beside the desk and takes it away again ---
-  let dialog = null; // the one that is open
-  let opener = null; // what had the focus before it
-
-  function dialogsChanged() {
-    const now = document.querySelector(".dialog");
-    if (now === dialog) return;
-    if (!dialog) opener = document.activeElement;
-    dialog = now;
-    $("desk").inert = Boolean(dialog);
-    if (!dialog) {
-      if (document.activeElement === document.body) opener?.focus({ preventScroll: true });
-      return;
-    }
-    dialog.setAttribute("role", "dialog");
-    dialog.setAttribute("aria-modal", "true");
-    // Its controls come a moment after it.
-    whenReady(() => now !== dialog || now.querySelector(".dialog-title"), () => setTimeout(() => enter(now), 100));
-  }
-
-  function enter(box) {
-    if (box !== dialog) return;
-    box.setAttribute("aria-label", box.querySelector(".dialog-title").textContent);
-    const controls = ["input:checked", "button, input, textarea"].flatMap((kind) => [...box.querySelectorAll(kind)]);
-    for (const control of controls) {
-      if (box.contains(document.activeElement)) return;
-      control.focus(); // which one that is hidden or disabled does not take
-    }
-  }
-
+  // `src/page.js` of the editor adds show, hide, dialog (of dialogs), toggle and reveal (of the sides).
   window.desk = {
     // --- what is open ---
     restore() {
@@ -194,13 +165,7 @@
     useCompared(side) {
       editor().useCompared(side);
       window.desk.toggle(null);
-      whenReady(() => !dialog, () => editor().focus()); // behind the dialog it takes no focus
-    },
-
-    // --- drawers ---
-    toggle(which) {
-      const open = document.body.dataset.drawer;
-      document.body.dataset.drawer = which && open !== which ? which : "";
+      whenReady(() => !window.desk.dialog(), () => editor().focus()); // behind the dialog it takes no focus
     },
 
     // --- files ---
@@ -267,25 +232,6 @@
   }
   whenReady(() => $("restore") && editor(), begin);
 
-  whenReady(() => $("desk"), () => {
-    new MutationObserver(dialogsChanged).observe($("desk").parentNode, { childList: true });
-    dialogsChanged();
-  });
-
   window.addEventListener("templora:state", (event) => show(event.detail));
   window.addEventListener("templora:compare", (event) => compared(event.detail));
-  document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === "KeyH") {
-      event.preventDefault();
-      if (document.body.dataset.chapter === "open" && !dialog) $("open-history")?.click();
-    }
-    // What the editor or an input method takes for itself closes nothing.
-    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
-    const questions = (dialog || document).querySelectorAll(".confirm button[id$='-no']");
-    const question = [...questions].find((button) => button.offsetParent);
-    const close = document.body.dataset.book === "open" && dialog?.querySelector("button[id$='-close']");
-    if (question) question.click();
-    else if (close) close.click();
-    else if (!dialog && document.body.dataset.drawer) window.desk.toggle(null);
-  });
 })();

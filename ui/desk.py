@@ -7,19 +7,23 @@ widget of ours. Titles and prose only ever travel as component values, never ins
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
 
 from templora.studio import Studio
-from ui import dialogs, events, history_parts, memory_parts, parts
+from ui import dialogs, events, history_parts, memory_parts, palette_parts, parts
 from ui.theme import desk_theme
 
-HEAD = """
+STYLES = ["desk.css", *sorted(path.name for path in (Path(__file__).parent / "styles").glob("*.css"))]
+"""The look: the desk's first, then a file a feature."""
+
+HEAD = f"""
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="/desk/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/desk/desk.css">
+{"".join(f'<link rel="stylesheet" href="/desk/{name}">' for name in STYLES)}
 <script src="/desk/desk.js"></script>
 """
 
@@ -65,6 +69,7 @@ def build(studio: Studio) -> gr.Blocks:
         export = dialogs.export()
         compare = memory_parts.compare()
         history = history_parts.history()
+        palette_parts.palette()
         desk = Desk(
             project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, books, export, side,
             footer, gr.Timer(2),

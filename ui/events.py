@@ -86,6 +86,7 @@ def _wire_page(desk: Desk) -> None:
     ):
         button.click(None, js=f"() => {{ window.desk.do('{verb}') }}")
     page.rewrite.click(None, js="() => { window.desk.askRewrite() }")
+    desk.top.palette.click(None, js="() => { window.templora.palette('actions') }")
     desk.top.chapters_toggle.click(None, js="() => { window.desk.toggle('binder') }")
     desk.top.assistant_toggle.click(None, js="() => { window.desk.toggle('side') }")
 

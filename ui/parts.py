@@ -18,6 +18,7 @@ class Top:
     assistant_toggle: gr.Button
     title: gr.Textbox
     words: gr.HTML
+    palette: gr.Button
     books: gr.Button
     export: gr.Button
 
@@ -132,10 +133,11 @@ def top() -> Top:
             label="Title of the book", show_label=False, container=False, elem_id="book-title", max_lines=1
         )
         words = gr.HTML(elem_id="book-words")
+        palette = gr.Button("All actions", elem_id="open-palette", elem_classes="bare", size="sm", min_width=0)
         books = gr.Button("Books", elem_id="open-books", size="sm", min_width=0)
         export = gr.Button("Export", elem_id="open-export", size="sm", min_width=0)
         aside = gr.Button("◫", elem_id="toggle-side", elem_classes=["bare", "only-s"], size="sm", min_width=0)
-    return Top(toggle, aside, title, words, books, export)
+    return Top(toggle, aside, title, words, palette, books, export)
 
 
 def binder() -> Binder:

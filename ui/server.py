@@ -38,6 +38,7 @@ SWAGGER = Path(str(swagger_ui_bundle.swagger_ui_path))
 STATIC = {
     "editor.js": ("text/javascript", Path(__file__).parent / "editor" / "dist" / "editor.js"),
     "desk.css": ("text/css", Path(__file__).parent / "desk.css"),
+    **{path.name: ("text/css", path) for path in (Path(__file__).parent / "styles").glob("*.css")},
     "desk.js": ("text/javascript", Path(__file__).parent / "desk.js"),
     "swagger-ui-bundle.js": ("text/javascript", SWAGGER / "swagger-ui-bundle.js"),
     "swagger-ui.css": ("text/css", SWAGGER / "swagger-ui.css"),

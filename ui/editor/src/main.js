@@ -3,7 +3,10 @@
  * editor on the page; verbs that come before that do nothing, except that the last chapter asked for is then opened.
  */
 
+import { ACTIONS } from "./actions.js";
 import { Editor } from "./editor.js";
+import { startPage } from "./page.js";
+import { openPalette } from "./palette.js";
 
 const VERBS = [
   ...["continue", "another", "accept", "acceptWord", "dismiss", "previousTake", "nextTake"],
@@ -38,9 +41,14 @@ async function mount(element, { chapter = null, base = document.baseURI } = {}) 
 }
 
 // A page may name this script twice; the editor that is mounted stays the one that is called.
-window.templora ??= {
-  ...Object.fromEntries(VERBS.map((verb) => [verb, (...given) => editor?.[verb](...given)])),
-  state: () => editor?.state() ?? NOTHING,
-  open,
-  mount,
-};
+if (!window.templora) {
+  window.templora = {
+    ...Object.fromEntries(VERBS.map((verb) => [verb, (...given) => editor?.[verb](...given)])),
+    state: () => editor?.state() ?? NOTHING,
+    open,
+    mount,
+    palette: openPalette,
+    actions: ACTIONS,
+  };
+  if (window.desk) startPage(); // on a page with an editor alone there is nothing around it
+}

@@ -1,0 +1,182 @@
+/**
+ * Every action of the desk, in one list: the palette (Ctrl/Cmd+K) and the list of shortcuts (?) are made from it, and
+ * the shortcuts that hold on the whole desk are bound from it (`palette.js`).
+ *
+ * To add one, add an entry to LIST, under the heading that it stands under in the list of shortcuts:
+ *
+ *   id      its own name, 'group.verb'; what was used last is remembered by it
+ *   title   what it does, as one would ask for it
+ *   press   id of the button that it presses, or
+ *   run     what it calls (`window.templora`, `window.desk`, …); or neither, where `at` is all
+ *   keys    its shortcut, 'Mod-Shift-h': Mod is Ctrl, on a Mac ⌘. It holds wherever on the desk one is; with
+ *   editor  true it is the editor's own keymap (`keys.js`) that hears it, and here it is only shown
+ *   needs   what must be there, a name in NEEDS: else it stands grey, and says why
+ *   at      where its button stands, if it should be seen: 'Chapters', or the label of a tab beside the text
+ *   words   more words by which it is found
+ *   hidden  true: has a shortcut, but no place in the palette
+ *
+ * An entry whose button is not on the page now is left out (unless `at` names a tab that would bring it).
+ */
+
+/** What an action may need: whether it is there (of `{state, book}`, see `Editor.state`), and what to say if not. */
+export const NEEDS = {
+  book: [({ book }) => book, "Open a book first."],
+  chapter: [({ state }) => state.chapter, "Open a chapter first."],
+  selection: [({ state }) => state.selectionWords > 0, "Select a passage first."],
+  idle: [({ state }) => state.chapter && ["idle", "ghost", "diff"].includes(state.mode), "The model is writing."],
+  writing: [({ state }) => ["streaming", "rewriting"].includes(state.mode), "The model is not writing."],
+  shown: [({ state }) => ["streaming", "ghost", "diff"].includes(state.mode), "No take is shown."],
+  ghost: [({ state }) => ["streaming", "ghost"].includes(state.mode), "No take is shown."],
+  rivals: [({ state }) => state.count > 1, "There is no other take for this place."],
+};
+
+const LIST = {
+  Writing: [
+    { id: "write.continue", title: "Continue from the caret",
+      press: "do-continue", keys: "Mod-Enter", editor: true, needs: "idle", words: "write model take generate" },
+    { id: "write.another", title: "Another take",
+      press: "do-another", keys: "Mod-Shift-Enter", editor: true, needs: "idle", words: "again retry regenerate" },
+    { id: "write.accept", title: "Accept the take",
+      press: "do-accept", keys: "Tab", editor: true, needs: "shown", words: "use insert" },
+    { id: "write.word", title: "Accept the next word",
+      press: "do-word", keys: "Alt-ArrowRight", editor: true, needs: "ghost" },
+    { id: "write.previous", title: "Previous take",
+      press: "do-previous", keys: "Alt-[", editor: true, needs: "chapter", words: "earlier" },
+    { id: "write.next", title: "Next take", press: "do-next", keys: "Alt-]", editor: true, needs: "rivals" },
+    { id: "write.stop", title: "Stop the model", press: "do-stop", keys: "Escape", editor: true, needs: "writing" },
+    { id: "write.dismiss", title: "Dismiss the take",
+      press: "do-dismiss", keys: "Escape", editor: true, needs: "shown", words: "reject" },
+    { id: "write.rewrite", title: "Rewrite the selection",
+      press: "do-rewrite", keys: "Mod-Alt-r", editor: true, needs: "selection", words: "rephrase shorten change" },
+    { id: "write.undo", title: "Undo", keys: "Mod-z", editor: true, hidden: true },
+    { id: "write.save", title: "Save now", run: () => window.templora.save(), keys: "Mod-s", needs: "chapter" },
+  ],
+  Chapters: [
+    { id: "chapter.new", title: "New chapter", press: "add-chapter", needs: "book", words: "add" },
+    { id: "chapter.up", title: "Move the chapter up", press: "chapter-up", needs: "chapter", words: "order earlier" },
+    { id: "chapter.down", title: "Move the chapter down",
+      press: "chapter-down", needs: "chapter", words: "order later" },
+    { id: "chapter.split", title: "Split the chapter at the caret …",
+      press: "chapter-split", needs: "chapter", at: "Chapters" },
+    { id: "chapter.merge", title: "Merge the chapter with the next …",
+      press: "chapter-merge", needs: "chapter", at: "Chapters", words: "join" },
+    { id: "chapter.delete", title: "Delete the chapter …",
+      press: "chapter-delete", needs: "chapter", at: "Chapters", words: "trash" },
+    { id: "chapter.history", title: "History of the chapter …",
+      press: "open-history", keys: "Mod-Shift-h", needs: "chapter", words: "versions revisions restore diff changes" },
+  ],
+  Book: [
+    { id: "book.books", title: "Books: open, start, import …",
+      press: "open-books", words: "new project manuscript backup" },
+    { id: "book.export", title: "Export or finish the book …",
+      press: "open-export", needs: "book", words: "download docx word markdown copy provenance who wrote" },
+  ],
+  Memory: [
+    { id: "memory.learn", title: "Learn now", press: "learn-now", needs: "book", at: "Memory", words: "train" },
+    { id: "memory.pause", title: "Pause learning", press: "learn-pause", needs: "book", at: "Memory" },
+    { id: "memory.resume", title: "Resume learning", press: "learn-resume", needs: "book" },
+    { id: "memory.compare", title: "Compare with and without the memory …",
+      press: "compare", needs: "chapter", at: "Memory" },
+    { id: "memory.leave-out", title: "Leave the selection out of the memory",
+      press: "leave-out", needs: "selection", at: "Memory", words: "exclude" },
+    { id: "memory.let-in", title: "Let the memory learn the selection again",
+      press: "let-in", needs: "selection", at: "Memory", words: "include" },
+    { id: "memory.forget", title: "Forget now …",
+      press: "forget-now", needs: "book", at: "Memory", words: "unlearn deleted" },
+    { id: "memory.purge", title: "Purge the history …",
+      press: "purge", needs: "book", at: "Memory", words: "delete old versions" },
+    { id: "memory.discard", title: "Discard the memory …",
+      press: "memory-discard", needs: "book", at: "Memory", words: "delete" },
+  ],
+  View: [
+    { id: "view.text", title: "Go to the text",
+      run: () => window.templora.focus(), needs: "chapter", words: "editor page focus" },
+    { id: "view.takes", title: "Show takes",
+      at: "Takes", needs: "book", words: "temperature length sampling instruction settings" },
+    { id: "view.memory", title: "Show the memory", at: "Memory", needs: "book", words: "perplexity strength" },
+  ],
+  Help: [
+    { id: "help.actions", title: "All actions",
+      run: () => window.templora.palette("actions"), keys: "Mod-k", hidden: true },
+    { id: "help.shortcuts", title: "Keyboard shortcuts",
+      run: () => window.templora.palette("shortcuts"), keys: "?", words: "keys help" },
+  ],
+};
+
+export const ACTIONS = Object.entries(LIST).flatMap(([group, list]) => list.map((action) => ({ ...action, group })));
+
+// --- what is possible now ---
+
+/**
+ * Whether `action` can be done: '' if so, else what to say; null where it is not on the page at all.
+ * `now` is `{state, book, tab}`, `tab` being the label of the one that is chosen; `find` looks up an element by its id.
+ */
+export function obstacle(action, now, find) {
+  const [there, why] = NEEDS[action.needs] ?? [() => true, ""];
+  if (!there(now)) return why;
+  if (!action.press) return "";
+  const button = find(action.press);
+  if (button) return button.disabled ? "Not possible at the moment." : "";
+  return action.at && ![now.tab, "Chapters"].includes(action.at) ? "" : null; // another tab may bring it
+}
+
+// --- finding ---
+
+/** How well `action` fits what was typed, higher is better; 0: not at all. Each word typed must be found. */
+export function fits(action, typed) {
+  const plain = (text) => text.toLocaleLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
+  const title = plain(action.title);
+  const all = plain(`${action.title} ${action.group} ${action.words ?? ""}`);
+  let score = 1;
+  for (const word of plain(typed).split(/\s+/).filter(Boolean)) {
+    if (title.startsWith(word)) score += 4;
+    else if (` ${title}`.includes(` ${word}`)) score += 3;
+    else if (` ${all}`.includes(` ${word}`)) score += 2;
+    else if (all.includes(word)) score += 1;
+    else return 0;
+  }
+  return score;
+}
+
+/**
+ * What the palette lists for what was `typed`: `[{action, why}]`, what is possible first; then the best fit, then what
+ * was used last (`recent`: ids, newest first), then the order of ACTIONS.
+ */
+export function listed(actions, typed, recent, now, find) {
+  const age = (id) => (recent.includes(id) ? recent.indexOf(id) : recent.length);
+  return actions
+    .filter((action) => !action.hidden)
+    .map((action) => ({ action, why: obstacle(action, now, find), score: fits(action, typed) }))
+    .filter(({ why, score }) => why !== null && score > 0)
+    .sort((a, b) => Boolean(a.why) - Boolean(b.why) || b.score - a.score || age(a.action.id) - age(b.action.id))
+    .map(({ action, why }) => ({ action, why }));
+}
+
+// --- shortcuts ---
+
+const SIGNS = {
+  pc: { Mod: "Ctrl", Shift: "⇧", Alt: "Alt" },
+  mac: { Mod: "⌘", Shift: "⇧", Alt: "⌥" },
+};
+const NAMES = { Enter: "↵", Escape: "Esc", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
+
+/** A shortcut as it is shown: 'Ctrl ⇧ H'. */
+export function shown(keys, mac) {
+  const [key, ...modifiers] = keys.split(/-(?!$)/).reverse();
+  const signs = SIGNS[mac ? "mac" : "pc"];
+  const name = NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+  return [...modifiers.reverse().map((modifier) => signs[modifier]), name].join(" ");
+}
+
+/** Does this keydown mean `keys`? Letters are told by their place, since Alt makes other signs of them on a Mac. */
+export function means(event, keys, mac) {
+  const [key, ...modifiers] = keys.split(/-(?!$)/).reverse();
+  const has = (name) => modifiers.includes(name);
+  if (event.getModifierState?.("AltGraph")) return false; // it writes a sign
+  if ((mac ? event.metaKey : event.ctrlKey) !== has("Mod") || (mac ? event.ctrlKey : event.metaKey)) return false;
+  if (event.altKey !== has("Alt")) return false;
+  if (!modifiers.length && key.length === 1 && !/\w/.test(key)) return event.key === key; // its own sign, '?'
+  if (event.shiftKey !== has("Shift")) return false;
+  const letter = /^[a-z]$/.test(key) && (has("Alt") ? event.code === `Key${key.toUpperCase()}` : null);
+  return letter || event.key.toLowerCase() === key.toLowerCase();
+}
