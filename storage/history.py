@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import authorship, purging, revisions, thinning
+from storage import authorship, fulltext, purging, revisions, thinning
 from storage.authorship import AcceptedTake
 from storage.chapters import Chapters, order, project_of
 from storage.checks import clean_title
@@ -81,6 +81,7 @@ class History(Chapters):
         with self._store.transaction() as sql:
             self.project(project)
             gone = purging.purge_history(sql, project, self._clock())
+            fulltext.empty(sql)
         self._store.scrub()
         return gone
 

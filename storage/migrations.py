@@ -136,7 +136,81 @@ def m004_accepted(db: Database) -> None:
     _run(db, "ALTER TABLE takes ADD COLUMN accepted_words INTEGER")
 
 
-STEPS = (m001_books, m002_memory, m003_history, m004_accepted)
+def m006_tools(db: Database) -> None:
+    # Which revision and title of a chapter the search index has, and under which row.
+    _run(
+        db,
+        """CREATE TABLE indexed (
+            number INTEGER PRIMARY KEY,
+            chapter TEXT NOT NULL UNIQUE REFERENCES chapters(id),
+            revision INTEGER NOT NULL,
+            title TEXT NOT NULL
+        ) STRICT""",
+        "CREATE VIRTUAL TABLE fulltext USING fts5(title, body, tokenize = 'unicode61 remove_diacritics 2')",
+    )
+    # One replacement throughout a book: each chapter's revision before it and after it.
+    _run(
+        db,
+        """CREATE TABLE replacements (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            project TEXT NOT NULL REFERENCES projects(id),
+            created_at REAL NOT NULL,
+            undone_at REAL
+        ) STRICT""",
+        """CREATE TABLE replaced (
+            replacement INTEGER NOT NULL REFERENCES replacements(id),
+            chapter TEXT NOT NULL REFERENCES chapters(id),
+            "before" INTEGER NOT NULL,
+            "after" INTEGER NOT NULL,
+            places INTEGER NOT NULL,
+            PRIMARY KEY (replacement, chapter)
+        ) STRICT""",
+    )
+    # start, end: in code points of the revision; both NULL where the passage is no longer in the text.
+    _run(
+        db,
+        """CREATE TABLE comments (
+            id TEXT PRIMARY KEY,
+            project TEXT NOT NULL REFERENCES projects(id),
+            chapter TEXT NOT NULL REFERENCES chapters(id),
+            kind TEXT NOT NULL CHECK (kind IN ('comment', 'todo')),
+            revision INTEGER NOT NULL,
+            start INTEGER,
+            "end" INTEGER,
+            created_at REAL NOT NULL,
+            resolved_at REAL,
+            deleted_at REAL,
+            quote TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX comments_of_chapter ON comments(chapter)",
+    )
+    # What was written of a chapter in a day (local, YYYY-MM-DD) or in a session (when it began, Unix seconds): the
+    # words of its text that `base` has not, and `words` that were counted before. base NULL: counted for good.
+    _run(
+        db,
+        """CREATE TABLE written (
+            project TEXT NOT NULL REFERENCES projects(id),
+            chapter TEXT NOT NULL,
+            span TEXT NOT NULL CHECK (span IN ('day', 'session')),
+            began TEXT NOT NULL,
+            saved_at REAL NOT NULL,
+            words INTEGER NOT NULL DEFAULT 0,
+            base TEXT,
+            PRIMARY KEY (chapter, span, began)
+        ) STRICT""",
+        "CREATE INDEX written_of_project ON written(project, span, began)",
+        """CREATE TABLE goals (
+            project TEXT PRIMARY KEY REFERENCES projects(id),
+            session INTEGER NOT NULL DEFAULT 0 CHECK (session >= 0),
+            day INTEGER NOT NULL DEFAULT 0 CHECK (day >= 0),
+            book INTEGER NOT NULL DEFAULT 0 CHECK (book >= 0)
+        ) STRICT""",
+        "ALTER TABLE projects ADD COLUMN language TEXT NOT NULL DEFAULT ''",
+    )
+
+
+STEPS = (m001_books, m002_memory, m003_history, m004_accepted, m006_tools)
 
 
 class NewerSchema(Exception):

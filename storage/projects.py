@@ -10,7 +10,7 @@ from typing import Any
 
 from storage.checks import clean_title, new_id
 from storage.database import Rows, Sql, Store, disk_errors
-from storage.purging import purge_chapters
+from storage.purging import purge_chapters, purge_tools
 from storage.records import LearningState, Project
 from templora.errors import BadInput, NotFound
 
@@ -96,6 +96,7 @@ class Projects:
             for project, of in chapters.items():
                 purge_chapters(sql, project, of, self._clock())
             for book in books:
+                purge_tools(sql, book)
                 sql.run("DELETE FROM projects WHERE id = ?", book)
             # An accepted take stays as long as its chapter: provenance refers to it.
             takes = sql.run("DELETE FROM takes WHERE deleted_at < ? AND accepted_revision IS NULL", before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from storage import revisions
+from storage import fulltext, revisions
 from storage.database import Sql
 from storage.records import PurgedHistory
 
@@ -25,8 +25,12 @@ def purge_chapters(sql: Sql, project: str, chapters: Collection[str], now: float
                     moved = "UPDATE takes SET chapter = ?, deleted_at = coalesce(deleted_at, ?) WHERE id = ?"
                     sql.run(moved, row["id"], now, take)
                 going -= stay
+    if chapters:
+        fulltext.empty(sql)
     gone = {"takes": 0, "revisions": 0}
     for chapter in chapters:
+        for table in ("comments", "replaced"):
+            sql.run(f"DELETE FROM {table} WHERE chapter = ?", chapter)
         for table in gone:
             gone[table] += sql.run(f"DELETE FROM {table} WHERE chapter = ?", chapter)
         sql.run("DELETE FROM chapters WHERE id = ?", chapter)
@@ -39,6 +43,7 @@ def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
 
     A take that is being written is no history yet.
     """
+    forget_replacements(sql, project)
     deleted = sql.all("SELECT id FROM chapters WHERE project = ? AND deleted_at NOT NULL", project)
     gone = purge_chapters(sql, project, [row["id"] for row in deleted], now)
     older = sql.run(
@@ -53,3 +58,16 @@ def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
         counted = offered if take["accepted_words"] is None else min(take["accepted_words"], offered)
         sql.run("UPDATE takes SET text = '', instruction = NULL, accepted_words = ? WHERE id = ?", counted, take["id"])
     return PurgedHistory(gone.revisions + older, gone.chapters, gone.takes + takes)
+
+
+def purge_tools(sql: Sql, project: str) -> None:
+    """Delete what the desk's tools keep of a book beside its chapters, which are gone already."""
+    forget_replacements(sql, project)
+    for table in ("written", "goals"):
+        sql.run(f"DELETE FROM {table} WHERE project = ?", project)
+
+
+def forget_replacements(sql: Sql, project: str) -> None:
+    """No replacement of a book can be undone any more."""
+    sql.run("DELETE FROM replaced WHERE replacement IN (SELECT id FROM replacements WHERE project = ?)", project)
+    sql.run("DELETE FROM replacements WHERE project = ?", project)

@@ -39,6 +39,7 @@ from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
 from templora.safety import Safety
 from templora.texts import Texts
+from templora.tools import Tools
 from templora.writing import TakeStream, Writing
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Studio(Texts):
         self._engine = engine
         self._manuscripts = Manuscripts(self._store, clock)
         super().__init__(self._manuscripts, self._open, self._change)
+        self.tools = Tools(self._store, self._manuscripts, self._change, clock)
         self._snapshots = Snapshots(self._store, folder, clock)
         self._keeper = Keeper(self._manuscripts, Mirror(folder), self._safety)
         self._books = Books(self._manuscripts, recipe, info, clock)
@@ -199,6 +201,7 @@ class Studio(Texts):
         """
         self._manuscripts.project(project)  # raises NotFound
         self._writing.stop(project)
+        self.tools.forget()
         return self._learning.forget(project)
 
     def set_disk_bytes(self, project: str, value: int) -> None:
@@ -224,6 +227,7 @@ class Studio(Texts):
     def discard_memory(self, project: str) -> Discarded:
         self._manuscripts.project(project)
         self._writing.stop(project)
+        self.tools.forget()
         return self._learning.discard(project)
 
     def purge_history(self, project: str, backups: bool) -> Purged:

@@ -23,6 +23,7 @@ from templora.studio import Studio
 from templora.writing import Broke, Finished, TakeStream, Wrote, rewrite_tokens
 from ui.bodies import AcceptBody, ContinueBody, ExportBody, PurgeBody, RestoreBody, RewriteBody
 from ui.text_routes import chapter_routes, history_routes, project_as_json, project_routes
+from ui.tool_routes import tool_routes
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -35,6 +36,7 @@ def routes(studio: Studio) -> APIRouter:
     _memory_routes(router, studio)
     _export_routes(router, studio)
     _backup_routes(router, studio)
+    tool_routes(router, studio)
 
     @router.get("/status", tags=["status"])
     def status() -> dict[str, Any]:
