@@ -17,7 +17,7 @@ from storage.projects import touch_project
 from storage.provenance import Match
 from storage.records import Accepted, Chapter, RevisionKind, Run, Span
 from storage.revisions import Revision, State
-from storage.takes import mark_accepted, move_takes
+from storage.takes import mark_accepted, move_takes, paragraph_breaks
 from templora.errors import BadInput, Conflict, NotFound, StorageError
 
 FOLD_S = 300.0
@@ -75,8 +75,11 @@ class Manuscripts(History):
             if length is not None and not 0 < length <= len(take.text):
                 raise BadInput(f"length must be 1 to {len(take.text)}.")
             part = take.text[:length]
-            text = text[: take.start] + part + text[take.end :]
-            accepted = clean_spans(text, [Accepted(id, take.start, len(part))])
+            lead, tail = (
+                paragraph_breaks(text, take.start) if take.kind == "fill" and take.start == take.end else ("", "")
+            )
+            text = text[: take.start] + lead + part + tail + text[take.end :]
+            accepted = clean_spans(text, [Accepted(id, take.start + len(lead), len(part))])
             self._save(sql, project, last, clean_text(text), accepted, "accepted")
             return self.chapter(take.chapter)
 

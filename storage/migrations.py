@@ -210,7 +210,12 @@ def m006_tools(db: Database) -> None:
     )
 
 
-STEPS = (m001_books, m002_memory, m003_history, m004_accepted, m006_tools)
+def m007_beats(db: Database) -> None:
+    # beat: what should happen in a take, in the writer's words. verb: how a rewrite was to change its passage.
+    _run(db, "ALTER TABLE takes ADD COLUMN verb TEXT", "ALTER TABLE takes ADD COLUMN beat TEXT")
+
+
+STEPS = (m001_books, m002_memory, m003_history, m004_accepted, m006_tools, m007_beats)
 
 
 class NewerSchema(Exception):

@@ -56,7 +56,11 @@ def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
     for take in sql.all(f"SELECT id, accepted_words, text FROM takes WHERE {of_before} AND text <> ''", project):
         offered = len(take["text"].split())
         counted = offered if take["accepted_words"] is None else min(take["accepted_words"], offered)
-        sql.run("UPDATE takes SET text = '', instruction = NULL, accepted_words = ? WHERE id = ?", counted, take["id"])
+        sql.run(
+            "UPDATE takes SET text = '', instruction = NULL, beat = NULL, accepted_words = ? WHERE id = ?",
+            counted,
+            take["id"],
+        )
     return PurgedHistory(gone.revisions + older, gone.chapters, gone.takes + takes)
 
 

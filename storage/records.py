@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 RevisionKind = Literal["typed", "accepted", "imported", "restored"]
-TakeKind = Literal["continue", "rewrite"]
+TakeKind = Literal["continue", "beat", "fill", "rewrite"]
+"""What a take was asked for; a beat says in the writer's words what happens next."""
 LearningState = Literal["on", "paused", "off"]
 BackupReason = Literal["migration", "daily", "export", "asked"]
 Span = tuple[int, int]
@@ -100,7 +101,9 @@ class RevisionHead:
 
 @dataclass(frozen=True)
 class Take:
-    """One candidate the model wrote for `[start, end)` of revision `revision` (start == end: a continuation).
+    """One candidate the model wrote for `[start, end)` of revision `revision`, where start == end before the caret.
+
+    `verb` says how a rewrite was to change the passage; `beat` what should happen. Neither is part of the book.
 
     Revision 0: an older text of a chapter that has been merged into this one, where the take has no place.
     `finish_reason` is None while it streams. `memory` is the chain it was written with.
@@ -124,6 +127,8 @@ class Take:
     created_at: float
     accepted_revision: int | None = None
     accepted_words: int | None = None
+    verb: str | None = None
+    beat: str | None = None
 
 
 @dataclass(frozen=True)

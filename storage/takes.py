@@ -14,7 +14,7 @@ from storage.records import Accepted, Span, Take, TakeKind
 from templora.errors import BadInput, Conflict, NotFound
 
 _TAKE = """SELECT id, project, chapter, kind, revision, start, "end", text, instruction, model, memory, sampling,
-    tokens, finish_reason, created_at, accepted_revision, accepted_words FROM takes"""
+    tokens, finish_reason, created_at, accepted_revision, accepted_words, verb, beat FROM takes"""
 _LIVE = "SELECT 1 FROM chapters WHERE id = ? AND project = ? AND deleted_at IS NULL"
 
 
@@ -32,6 +32,8 @@ class Takes(Projects):
         model: str,
         memory: str | None,
         sampling: str,
+        verb: str | None = None,
+        beat: str | None = None,
     ) -> list[Take]:
         """Store empty takes for `[start, end)` (code points) of a revision, which is not folded from then on.
 
@@ -54,6 +56,8 @@ class Takes(Projects):
             tokens=0,
             finish_reason=None,
             created_at=self._clock(),
+            verb=verb,
+            beat=beat,
         )
         takes = [replace(take, id=new_id()) for _ in range(count)]
         with self._store.transaction() as sql:
@@ -116,6 +120,16 @@ class Takes(Projects):
         with self._store.transaction() as sql:
             if not sql.run(f"UPDATE takes SET {columns} WHERE id = ?", *values.values(), id):
                 raise NotFound("There is no such take; it may have been deleted.")
+
+
+def paragraph_breaks(text: str, at: int) -> tuple[str, str]:
+    """What parts a paragraph that is put on the blank line at `at` from the text before and after it."""
+    before, after = text[:at], text[at:]
+    above = before[len(before.rstrip()) :].count("\n")
+    below = after[: len(after) - len(after.lstrip())].count("\n")
+    if not above or not below:  # no line of its own
+        return "", ""
+    return "\n" * max(0, 2 - above), "\n" * max(0, 2 - below)
 
 
 def mark_accepted(sql: Sql, project: str, spans: Iterable[Accepted], text: str, revision: int) -> None:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 
 from templora.engine import (
-    Continue,
     Event,
     Failed,
+    Generation,
     ModelStatus,
     Reply,
     Request,
-    Rewrite,
     Stream,
     TakeDone,
     Token,
@@ -60,7 +59,7 @@ class Dispatcher(ABC):
             raise from_code(reply.code, reply.message)
         return reply
 
-    def stream(self, request: Continue | Rewrite) -> Stream:
+    def stream(self, request: Generation) -> Stream:
         answers = SimpleQueue[Event | Reply]()
         return _Answers(answers, self.submit(request, answers.put))
 

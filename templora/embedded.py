@@ -24,15 +24,18 @@ import torch
 
 from templora import models
 from templora.adapter import Adapter, Claim, from_bytes, to_bytes
+from templora.composing import compose_prompt
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.convert import ran_out_of_memory
 from templora.dispatch import Dispatcher, Emit
 from templora.engine import (
     STRONGEST,
+    Compose,
     Continue,
     Drop,
     Failed,
     GaveWay,
+    Generation,
     Learn,
     Learnt,
     ModelInfo,
@@ -45,7 +48,6 @@ from templora.engine import (
     Request,
     Resident,
     ResidentMemories,
-    Rewrite,
     Save,
     Saved,
     Score,
@@ -65,7 +67,7 @@ from templora.errors import (
 from templora.generator import Generator
 from templora.jobs import Job, Jobs
 from templora.learner import GiveWay, Learner
-from templora.prompts import rewrite_prompt
+from templora.prompts import answers, rewrite_prompt
 from templora.resident import Residents
 from templora.streaming import Filter, LeadingSpace, Paragraphs
 
@@ -134,8 +136,9 @@ class EmbeddedEngine(Dispatcher):
         self._report(replace(self._status, info=info))
         self._show("loading", "The model is loading.")
         loaded = models.load(info)
-        self._report(replace(self._status, device=loaded.device))
-        return _Room(loaded, self._recipe)
+        room = _Room(loaded, self._recipe)
+        self._report(replace(self._status, device=loaded.device, answers=room.answers))
+        return room
 
     def _show(self, state: ModelState, message: str, progress: float | None = None) -> None:
         self._report(replace(self._status, state=state, message=message, progress=progress))
@@ -149,7 +152,7 @@ class EmbeddedEngine(Dispatcher):
             if isinstance(job.request, Learn):
                 self._show("learning", "Learning your text.")
                 return room.learn(job.request, lambda: self._jobs.more_urgent(job))
-            if isinstance(job.request, Continue | Rewrite):
+            if isinstance(job.request, Generation):
                 self._show("generating", "Writing.")
                 return self._generate(room, job, job.request)
             return room.answer(job.request)
@@ -164,7 +167,7 @@ class EmbeddedEngine(Dispatcher):
                 return Failed(EngineError.code, _RAN_OUT)
             return Failed(EngineError.code, "The model stopped at an error of its own. Your text is safe; try again.")
 
-    def _generate(self, room: _Room, job: Job, request: Continue | Rewrite) -> Reply:
+    def _generate(self, room: _Room, job: Job, request: Generation) -> Reply:
         started = shown = time.monotonic()
         tokens = 0
         for event in room.write(request, lambda: job.cancelled.is_set() or self._jobs.closed):
@@ -187,6 +190,7 @@ class _Room:
         self._recipe = recipe
         self._tokenizer = loaded.tokenizer
         self._bos = loaded.info.bos_id
+        self.answers = answers(loaded.tokenizer, loaded.info.id)
         if loaded.info.context_tokens < recipe.chunk_tokens:
             raise ModelError(
                 f"{loaded.info.id} reads only {loaded.info.context_tokens} tokens at a time; learning needs "
@@ -238,7 +242,7 @@ class _Room:
         self._residents.became(request.becomes, before)
         return learnt
 
-    def write(self, request: Continue | Rewrite, cancelled: Callable[[], bool]) -> Any:
+    def write(self, request: Generation, cancelled: Callable[[], bool]) -> Any:
         """The events of a generation."""
         try:
             sampling = Sampling(**request.sampling)
@@ -256,7 +260,10 @@ class _Room:
                 prompt, memory, sampling, lambda: _continue_filters(request, sampling), cancelled, strength
             )
         room = self._generator.room(sampling.max_tokens)
-        prompt, filters = rewrite_prompt(self._tokenizer, request, self._bos, room)
+        if isinstance(request, Compose):
+            prompt, filters = compose_prompt(self._tokenizer, request, self._bos, room, self.answers)
+        else:
+            prompt, filters = rewrite_prompt(self._tokenizer, request, self._bos, room, self.answers)
         return self._generator.stream(prompt, memory, sampling, filters, cancelled, strength)
 
     def release(self) -> None:

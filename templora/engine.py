@@ -51,6 +51,8 @@ class ModelStatus:
     device: str = ""
     info: ModelInfo | None = None
     tokens_per_second: float | None = None
+    answers: bool | None = None
+    """Has the model been taught to do what it is told? If not it only writes on. None until it is loaded."""
 
 
 # --- requests --------------------------------------------------------------------------------------------------------
@@ -121,6 +123,26 @@ class Rewrite:
     instruction: str
     sampling: dict[str, Any]
     strength: float = 1.0
+    verb: str = "rewrite"
+    """One of `templora.verbs`; `instruction`, where there is one, says more than it."""
+
+
+@dataclass(frozen=True)
+class Compose:
+    """Stream takes that go on from `before` and tell what `beat` says, or that lead from there to `after`.
+
+    `before` and `after` are the text around the place; `after` is empty unless a gap is to be filled, and `beat` may
+    be empty then. `notes`: what is to be known of the book beside its text. The engine writes the prompt, as for
+    `Rewrite`. `strength` as in `Continue`.
+    """
+
+    memory: str | None
+    before: str
+    after: str
+    beat: str
+    sampling: dict[str, Any]
+    strength: float = 1.0
+    notes: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,7 +176,10 @@ class Cancel:
     target: int
 
 
-Request = Open | Learn | Score | Continue | Rewrite | Save | Drop | Resident
+Generation = Continue | Compose | Rewrite
+"""What streams takes."""
+
+Request = Open | Learn | Score | Generation | Save | Drop | Resident
 
 
 # --- replies and stream events ---------------------------------------------------------------------------------------
@@ -255,7 +280,7 @@ class Engine(Protocol):
         """Ask and wait for the reply. A `Failed` is raised as its error from `templora.errors`."""
         ...
 
-    def stream(self, request: Continue | Rewrite) -> Stream: ...
+    def stream(self, request: Generation) -> Stream: ...
     def close(self) -> None: ...
 
 
@@ -264,7 +289,7 @@ class Engine(Protocol):
 _TYPES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
-        *(Open, Learn, Score, Continue, Rewrite, Save, Drop, Resident, Cancel),
+        *(Open, Learn, Score, Continue, Compose, Rewrite, Save, Drop, Resident, Cancel),
         *(Ok, Opened, Learnt, GaveWay, Scored, Saved, ResidentMemories, Failed, Token, TakeDone, ModelStatus),
     )
 }

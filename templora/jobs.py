@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from templora.dispatch import Emit
-from templora.engine import Continue, Drop, Failed, Learn, Request, Rewrite
+from templora.engine import Compose, Continue, Drop, Failed, Learn, Request, Rewrite
 from templora.errors import EngineStopped
 
 
@@ -24,7 +24,7 @@ class Job:
         match self.request:
             case Drop():
                 return 0
-            case Continue() | Rewrite():
+            case Continue() | Compose() | Rewrite():
                 return 1
             case Learn():
                 return 3

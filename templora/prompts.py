@@ -13,25 +13,26 @@ from typing import Any
 from templora.engine import Rewrite
 from templora.errors import BadInput
 from templora.streaming import Filter, Paragraphs
+from templora.verbs import VERBS
 
-INSTRUCTION = "Rewrite this passage so that it reads better; keep its meaning."
 BEFORE_CHARACTERS = 1200
 AFTER_CHARACTERS = 400
-_ANSWER = "Here is the passage, rewritten:\n\n"
 
 _BLANK_LINE = re.compile(r"\s*\n[^\S\n]*\n\s*")
 _OPENER = re.compile(
     r"""[\s*_#"“]*(sure|certainly|of\ course|absolutely|okay|here\s?(’s|'s|\ is|\ are)|here\ it
-    |(the\ )?(rewritten|revised)|rewrite)\b""",
+    |(the\ )?(rewritten|revised|expanded|shortened)|rewrite)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _PREAMBLE = re.compile(_OPENER.pattern + r"[^\n]*:[\s*_\"”]*", re.IGNORECASE | re.VERBOSE)
 _COMMENT = re.compile(
-    r"""[\s(\[*_]*(Note\b.{0,20}:|(I|I['’]ve|I\ have|In\ this|This|The|These|By|To)\b.*?
+    r"""[\s(\[*_]*(Note\b.{0,20}:|(And\ )?(H|h)ere(['’]s|\ is)\b.*?\bpassage
+    |(I|I['’]ve|I\ have|In\ this|This|The|These|By|To|As)\b.*?
     \b(version|rewr[io]te?|rewriting|rewritten|revised?|revision|rephras\w+|passage|changes|adjustments|edits|clarity
-    |readability))""",
+    |readability|text\ (I|you)\ provided|previously\ mentioned))""",
     re.VERBOSE,
 )
+_BASE = re.compile(r"(^|[-_/ ])(base|pt|pretrain(ed)?)($|[-_/. ])", re.IGNORECASE)
 _OPENER_CHARACTERS = 20
 _PREAMBLE_CHARACTERS = 160
 _COMMENT_CHARACTERS = 80
@@ -39,23 +40,33 @@ _QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 
 
 def rewrite_prompt(
-    tokenizer: Any, request: Rewrite, bos: int | None, room: int
+    tokenizer: Any, request: Rewrite, bos: int | None, room: int, answers: bool
 ) -> tuple[list[int], Callable[[], list[Filter]]]:
     """(ids with BOS, at most `room` of them; the filters of one take). Context is left out where it does not fit.
 
-    Raises `BadInput` where the passage alone is too long for the model.
+    `answers`: has the model been taught to do what it is told? Raises `BadInput` where the verb is not known, or the
+    passage alone is too long for the model.
     """
-    before = _from_a_start(request.before, BEFORE_CHARACTERS)
+    if request.verb not in VERBS:
+        raise BadInput(f"A passage cannot be changed by ‘{request.verb}’.")
+    before = from_a_start(request.before, BEFORE_CHARACTERS)
     after = request.after[:AFTER_CHARACTERS].strip()
-    build = _chat if getattr(tokenizer, "chat_template", None) else _completion
     for context in ((before, after), (before, ""), ("", "")):
-        ids = build(tokenizer, request, *context, bos)
+        if answers:
+            ids = _chat(tokenizer, request, *context)
+        else:
+            ids = [*([] if bos is None else [bos]), *text_ids(tokenizer, _completion(request, context[0]))]
         if len(ids) <= room:
-            return ids, (_answer_filters if build is _chat else _completion_filters)(request.passage)
+            return ids, (_answer_filters if answers else _completion_filters)(request)
     raise BadInput("The passage is too long for this model. Select a shorter one.")
 
 
-def _from_a_start(text: str, characters: int) -> str:
+def answers(tokenizer: Any, name: str) -> bool:
+    """Has this model been taught to do what it is told? Some base models carry a chat format all the same."""
+    return bool(getattr(tokenizer, "chat_template", None)) and not _BASE.search(name)
+
+
+def from_a_start(text: str, characters: int) -> str:
     """The end of a text, from the beginning of a paragraph or sentence where there is one."""
     if len(text) > characters:
         text = text[-characters:]
@@ -64,42 +75,65 @@ def _from_a_start(text: str, characters: int) -> str:
     return text.strip()
 
 
-def _chat(tokenizer: Any, request: Rewrite, before: str, after: str, bos: int | None) -> list[int]:
-    parts = [f"{request.instruction or INSTRUCTION} Reply with the rewritten passage only."]
+def _chat(tokenizer: Any, request: Rewrite, before: str, after: str) -> list[int]:
+    verb = VERBS[request.verb]
+    parts = [f"{request.instruction or verb.wish} Reply with the rewritten passage only."]
     parts += [f"Text before the passage, for context:\n{before}"] if before else []
     parts += [f"Text after it, for context:\n{after}"] if after else []
     parts += [f"Passage:\n{request.passage.strip()}"]
+    result = "rewritten" if request.instruction else verb.result
+    return chat_ids(tokenizer, "\n\n".join(parts), f"Here is the passage, {result}:\n\n")
+
+
+def chat_ids(tokenizer: Any, message: str, answer: str) -> list[int]:
+    """A user's message in the model's chat format, and the beginning of the answer to it."""
     # Only a user's message: some templates refuse a system message. Reasoning would be shown as part of the answer.
     ids: list[int] = tokenizer.apply_chat_template(
-        [{"role": "user", "content": "\n\n".join(parts)}],
+        [{"role": "user", "content": message}],
         add_generation_prompt=True,
         tokenize=True,
         return_dict=False,
         enable_thinking=False,
     )
-    return [*ids, *_open_ids(tokenizer, _ANSWER)]
+    return [*ids, *text_ids(tokenizer, answer)]
 
 
-def _completion(tokenizer: Any, request: Rewrite, before: str, after: str, bos: int | None) -> list[int]:
-    """For models that were never taught to answer. `after` is of no use to them: they write on from the end."""
-    wish = request.instruction or INSTRUCTION
-    text = f"{before}\n\n{request.passage.strip()}\n\n(The same passage again. {wish})\n\n".lstrip()
-    return [*([] if bos is None else [bos]), *_open_ids(tokenizer, text)]
+def _completion(request: Rewrite, before: str) -> str:
+    """For models that were never taught to answer: an example of the same kind, then the passage.
+
+    What comes after it is of no use to them: they write on from the end. A wish of the writer's own has no example.
+    """
+    before = f"{before}\n\n" if before else ""
+    passage = request.passage.strip()
+    if request.instruction:
+        return f"{before}{passage}\n\n(The same passage again. {request.instruction})\n\n"
+    verb = VERBS[request.verb]
+    given, made = verb.example
+    example = f"Passage:\n{given}\n\nThe same passage, {verb.result}:\n{made}"
+    return f"{before}***\n\n{example}\n\n***\n\nPassage:\n{passage}\n\nThe same passage, {verb.result}:\n"
 
 
-def _open_ids(tokenizer: Any, text: str) -> list[int]:
-    """Ids of a text that ends in newlines and goes on: they tokenise as they do before a letter."""
-    ids: list[int] = tokenizer.encode(text + "A", add_special_tokens=False)
-    return ids[:-1]
+def text_ids(tokenizer: Any, text: str) -> list[int]:
+    """Ids of a text that goes on. Newlines at its end tokenise as they do before a letter."""
+    if not text.endswith("\n"):
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False) if text else []
+        return ids
+    return tokenizer.encode(text + "A", add_special_tokens=False)[:-1]
 
 
-def _answer_filters(passage: str) -> Callable[[], list[Filter]]:
-    return lambda: [Preamble(), Commentary(), Trimmed(), Unquoted(passage)]
+def _answer_filters(request: Rewrite) -> Callable[[], list[Filter]]:
+    passage = request.passage
+    kept = VERBS[request.verb].kept and not request.instruction
+    whole = [Preamble, Commentary, *([lambda: Paragraphs(_paragraphs(passage))] if kept else []), Trimmed]
+    return lambda: [*(part() for part in whole), Unquoted(passage)]
 
 
-def _completion_filters(passage: str) -> Callable[[], list[Filter]]:
-    count = len(_BLANK_LINE.split(passage.strip()))
-    return lambda: [Paragraphs(count), Trimmed(), Unquoted(passage)]
+def _completion_filters(request: Rewrite) -> Callable[[], list[Filter]]:
+    return lambda: [Paragraphs(_paragraphs(request.passage)), Trimmed(), Unquoted(request.passage)]
+
+
+def _paragraphs(passage: str) -> int:
+    return len(_BLANK_LINE.split(passage.strip()))
 
 
 # --- what is taken off an answer -------------------------------------------------------------------------------------

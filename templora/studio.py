@@ -38,9 +38,10 @@ from templora.leaving import Forgotten
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
 from templora.safety import Safety
+from templora.takes import TakeStream
 from templora.texts import Texts
 from templora.tools import Tools
-from templora.writing import TakeStream, Writing
+from templora.writing import Writing
 
 log = logging.getLogger(__name__)
 
@@ -139,9 +140,26 @@ class Studio(Texts):
     # --- takes ---
 
     def continue_(
-        self, chapter: str, base_revision: int, cursor: int, sampling: Sampling, strength: float | None = None
+        self,
+        chapter: str,
+        base_revision: int,
+        cursor: int,
+        sampling: Sampling,
+        strength: float | None = None,
+        beat: str | None = None,
     ) -> TakeStream:
-        return self._writing.continue_(chapter, base_revision, cursor, sampling, strength)
+        return self._writing.continue_(chapter, base_revision, cursor, sampling, strength, beat)
+
+    def fill(
+        self,
+        chapter: str,
+        base_revision: int,
+        span: tuple[int, int],
+        beat: str | None,
+        sampling: Sampling,
+        strength: float | None = None,
+    ) -> TakeStream:
+        return self._writing.fill(chapter, base_revision, span, beat, sampling, strength)
 
     def rewrite(
         self,
@@ -151,8 +169,9 @@ class Studio(Texts):
         instruction: str | None,
         sampling: Sampling,
         strength: float | None = None,
+        verb: str = "rewrite",
     ) -> TakeStream:
-        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling, strength)
+        return self._writing.rewrite(chapter, base_revision, span, instruction, sampling, strength, verb)
 
     def takes(self, chapter: str) -> list[Take]:
         return self._manuscripts.takes(chapter)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from templora.engine import (
     STRONGEST,
-    Continue,
     Drop,
     Event,
     GaveWay,
+    Generation,
     Learn,
     Learnt,
     ModelInfo,
@@ -25,7 +25,6 @@ from templora.engine import (
     Request,
     Resident,
     ResidentMemories,
-    Rewrite,
     Save,
     Saved,
     Score,
@@ -153,7 +152,7 @@ class FakeEngine:
             raise MemoryNotResident("This memory is not loaded.")
         return self.memories[memory]
 
-    def stream(self, request: Continue | Rewrite) -> FakeStream:
+    def stream(self, request: Generation) -> FakeStream:
         if self.dead:
             raise EngineStopped("The model process stopped; it is being restarted.")
         self.requests.append(request)

@@ -19,6 +19,7 @@ STUDIO_ROOMS = {
     "studio",
     "learning",
     "writing",
+    "takes",
     "library",
     "books",
     "meter",
@@ -28,6 +29,7 @@ STUDIO_ROOMS = {
     "leaving",
     "reports",
     "tools",
+    "verbs",
 }
 """The verbs and their helpers: where text, memory and engine meet."""
 SETUP_ROOMS = {"bootstrap", "bundle", "requirements", "progress", "errors", "engine", "__init__"}

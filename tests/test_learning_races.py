@@ -12,7 +12,7 @@ import pytest
 from templora.config import Sampling
 from templora.engine import Continue, Drop, GaveWay, Learn, Reply, Request, Save
 from templora.errors import DiskFull
-from templora.writing import Broke, Finished, Wrote
+from templora.takes import Broke, Finished, Wrote
 from tests.studio_desk import Desk, prose
 
 

@@ -15,7 +15,7 @@ from templora.config import DEFAULT, Sampling
 from templora.engine import Drop, Learn, ModelInfo, Open, Reply, Request
 from templora.errors import EngineStopped
 from templora.studio import Studio
-from templora.writing import Broke, Finished, Wrote
+from templora.takes import Broke, Finished, Wrote
 from tests.engine.story import Pupil, prose
 from tests.engine.tiny import wait_until
 

@@ -20,8 +20,9 @@ from templora import __version__
 from templora.errors import Conflict, TemploraError
 from templora.library import Export
 from templora.studio import Studio
-from templora.writing import Broke, Finished, TakeStream, Wrote, rewrite_tokens
-from ui.bodies import AcceptBody, ContinueBody, ExportBody, PurgeBody, RestoreBody, RewriteBody
+from templora.takes import Broke, Finished, TakeStream, Wrote
+from templora.verbs import tokens_for
+from ui.bodies import AcceptBody, ContinueBody, ExportBody, FillBody, PurgeBody, RestoreBody, RewriteBody
 from ui.text_routes import chapter_routes, history_routes, project_as_json, project_routes
 from ui.tool_routes import tool_routes
 
@@ -42,7 +43,7 @@ def routes(studio: Studio) -> APIRouter:
     def status() -> dict[str, Any]:
         """What the model is doing. Answers while it loads."""
         model = studio.model()
-        fields = ("id", "state", "message", "progress", "tokens_per_second")
+        fields = ("id", "state", "message", "progress", "tokens_per_second", "answers")
         return {
             "version": __version__,
             "model": {name: getattr(model, name) for name in fields},
@@ -56,14 +57,28 @@ def routes(studio: Studio) -> APIRouter:
 def _take_routes(router: APIRouter, studio: Studio) -> None:
     @router.post("/chapters/{id}/continue", tags=["takes"])
     def continue_chapter(id: str, body: ContinueBody) -> StreamingResponse:
-        """Server-sent events `token`, `done`, `error`. Closing the connection stops at the next token."""
-        return _events(studio.continue_(id, body.base_revision, body.cursor, body.sampling(), body.strength))
+        """Server-sent events `token`, `done`, `error`. Closing the connection stops at the next token.
+
+        With a `beat`, which says what happens next, the take tells that.
+        """
+        return _events(studio.continue_(id, body.base_revision, body.cursor, body.sampling(), body.strength, body.beat))
+
+    @router.post("/chapters/{id}/fill", tags=["takes"])
+    def fill_gap(id: str, body: FillBody) -> StreamingResponse:
+        """As `continue`, between the text before `[start, end)` and the text after it; the span is empty or a
+        placeholder. A `beat` says what happens in between."""
+        span = (body.start, body.end)
+        return _events(studio.fill(id, body.base_revision, span, body.beat, body.sampling(), body.strength))
 
     @router.post("/chapters/{id}/rewrite", tags=["takes"])
     def rewrite_passage(id: str, body: RewriteBody) -> StreamingResponse:
-        """As `continue`, for the passage `[start, end)`. Without `max_tokens` it may be half as long again."""
-        span, sampling = (body.start, body.end), body.sampling(rewrite_tokens(body.end - body.start))
-        return _events(studio.rewrite(id, body.base_revision, span, body.instruction, sampling, body.strength))
+        """As `continue`, for the passage `[start, end)`: `verb` is one of rewrite, expand, shorten, describe, past,
+        present, first, third; an `instruction` says more than it. Without `max_tokens` it has the room that it needs.
+        """
+        span, sampling = (body.start, body.end), body.sampling(tokens_for(body.verb, body.end - body.start))
+        return _events(
+            studio.rewrite(id, body.base_revision, span, body.instruction, sampling, body.strength, body.verb)
+        )
 
     @router.get("/chapters/{id}/takes", tags=["takes"])
     def list_takes(id: str) -> list[dict[str, Any]]:

@@ -85,6 +85,14 @@ class SamplingBody(BaseModel):
 class ContinueBody(SamplingBody):
     base_revision: int
     cursor: int
+    beat: str | None = None
+
+
+class FillBody(SamplingBody):
+    base_revision: int
+    start: int
+    end: int
+    beat: str | None = None
 
 
 class RewriteBody(SamplingBody):
@@ -92,6 +100,7 @@ class RewriteBody(SamplingBody):
     start: int
     end: int
     instruction: str | None = None
+    verb: str = "rewrite"
 
 
 class AcceptBody(BaseModel):

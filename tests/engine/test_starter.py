@@ -103,7 +103,7 @@ def test_a_continuation_is_prose_and_reproducible(desk: Desk) -> None:
 
 def test_a_rewrite_is_a_passage_and_no_talk(desk: Desk) -> None:
     request = Rewrite(None, "", TEXT.split("\n\n", maxsplit=1)[0], "", "", {})
-    ids, filters = rewrite_prompt(desk.tokenizer, request, desk.info.bos_id, 4000)
+    ids, filters = rewrite_prompt(desk.tokenizer, request, desk.info.bos_id, 4000, answers=True)
     text = text_of(list(desk.generator.stream(ids, None, Sampling(max_tokens=32, seed=1), filters)))
     assert len(text.split()) > 6
     assert text == text.strip()

@@ -17,7 +17,7 @@ from templora.config import DEFAULT, Sampling
 from templora.engine import Learn, ModelInfo, Open, Opened, Reply, Request, Save
 from templora.errors import SnapshotDamaged, StorageError, from_code
 from templora.studio import Studio
-from templora.writing import Broke, Finished
+from templora.takes import Broke, Finished
 from tests.fakes import Clock, FakeEngine
 from tests.studio_desk import Desk
 

@@ -11,7 +11,7 @@ import pytest
 from templora.config import Sampling
 from templora.engine import ModelInfo
 from templora.errors import DiskFull, StorageError
-from templora.writing import Broke, Finished, Wrote
+from templora.takes import Broke, Finished, Wrote
 from tests.full_disk import WAYS, disk_of, fill, make_room
 from tests.reliability import checks
 from tests.reliability.bench import Bench, words

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from storage.records import Chapter
 from templora.config import Sampling
-from templora.engine import Continue, Learn, ModelInfo, Reply, Request, Rewrite, Save
+from templora.engine import Generation, Learn, ModelInfo, Reply, Request, Save
 from templora.errors import BadInput, Conflict, EngineError, ModelError, NotFound
 from templora.studio import Studio
-from templora.writing import Finished
+from templora.takes import Finished
 from tests.fakes import FakeStream
 from tests.reliability.bench import RECIPE, Journal, StrictEngine, model_in, words
 from tests.reliability.nursery import Wait
@@ -57,7 +57,7 @@ class SlowEngine(StrictEngine):
             self._journal.fact(bug=wrong)
         return reply
 
-    def stream(self, request: Continue | Rewrite) -> FakeStream:
+    def stream(self, request: Generation) -> FakeStream:
         self._replies += 1
         self.replies = [f" reply {words(self._replies)} of {os.getpid()}"]
         return super().stream(request)

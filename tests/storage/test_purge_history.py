@@ -55,7 +55,9 @@ def test_only_what_the_book_is_stays(manuscripts: Manuscripts, store: Store, boo
     assert manuscripts.runs(chapter.id) == runs == [Run(12, None), Run(11, runs[1].take)]
     assert [head.number for head in manuscripts.revisions(chapter.id)] == [chapter.revision]
     assert manuscripts.deleted_chapters(book.id) == []
-    assert [(take.text, take.instruction) for take in manuscripts.takes(chapter.id)] == [("", None)] * 2
+    assert [(take.text, take.instruction, take.beat) for take in manuscripts.takes(chapter.id)] == [
+        ("", None, None)
+    ] * 2
     # A word that was accepted into the chapter that is gone is no longer counted.
     assert manuscripts.provenance(book.id) == ProvenanceReport(3, [ModelShare("starter", 5, 2, 3)], 5)
     for path in store.folder.rglob("*"):

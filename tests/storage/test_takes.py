@@ -8,6 +8,7 @@ import pytest
 
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter, Project, Take
+from storage.takes import paragraph_breaks
 from templora.errors import BadInput, Conflict, NotFound
 
 
@@ -54,6 +55,13 @@ def test_a_take_keeps_what_it_was_asked_for(manuscripts: Manuscripts, chapter: C
     )
 
 
+def test_a_take_keeps_its_verb_and_its_beat(manuscripts: Manuscripts, chapter: Chapter) -> None:
+    asked = (chapter.project, chapter.id, "beat", 1, 12, 12, None, "starter", None, "{}")
+    [take] = manuscripts.start_takes(1, *asked, verb="expand", beat="It rains.")  # type: ignore[arg-type]
+    stored = manuscripts.take(take.id)
+    assert (stored.kind, stored.verb, stored.beat) == ("beat", "expand", "It rains.")
+
+
 def test_a_take_grows_until_it_is_finished(manuscripts: Manuscripts, chapter: Chapter) -> None:
     id = start(manuscripts, chapter).id
     manuscripts.extend_take(id, " Rain", 1)
@@ -62,6 +70,31 @@ def test_a_take_grows_until_it_is_finished(manuscripts: Manuscripts, chapter: Ch
     manuscripts.finish_take(id, " Rain fell.", 3, "stop")
     take = manuscripts.take(id)
     assert (take.text, take.tokens, take.finish_reason) == (" Rain fell.", 3, "stop")
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "expected"),
+    [
+        ("One.\n\n\n\nTwo.", 6, ("", "")),
+        ("One.\n\nTwo.", 5, ("\n", "\n")),
+        ("One.\n \n\nTwo.", 5, ("\n", "")),
+        ("One. Two.", 5, ("", "")),
+        ("One.\n\nTwo.", 4, ("", "")),
+        ("One.\n\nTwo.", 6, ("", "")),
+    ],
+)
+def test_what_fills_a_gap_is_a_paragraph_of_its_own(text: str, at: int, expected: tuple[str, str]) -> None:
+    assert paragraph_breaks(text, at) == expected
+
+
+def test_a_gap_is_filled_between_its_paragraphs(manuscripts: Manuscripts, book: Project) -> None:
+    chapter = manuscripts.add_chapter(book.id, "One", "It was late.\n\nHe left.")
+    asked = (chapter.project, chapter.id, "fill", 1, 13, 13, None, "starter", None, "{}")
+    [take] = manuscripts.start_takes(1, *asked)  # type: ignore[arg-type]
+    manuscripts.finish_take(take.id, "Rain fell.", 3, "stop")
+    accepted = manuscripts.accept_take(take.id, 1)
+    assert accepted.text == "It was late.\n\nRain fell.\n\nHe left."
+    assert manuscripts.take(take.id).accepted_words == 2
 
 
 def test_takes_are_listed_newest_last_even_within_one_moment(manuscripts: Manuscripts, chapter: Chapter) -> None:

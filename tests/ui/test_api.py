@@ -14,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from templora.config import DEFAULT
+from templora.engine import Compose, Continue, Rewrite
 from templora.errors import EngineStopped
 from templora.studio import Studio
 from tests.fakes import FakeEngine, fake_info
@@ -246,6 +247,65 @@ def test_a_rewrite_replaces_its_passage(client: TestClient, engine: FakeEngine) 
     assert engine.requests[-1].passage == "It was bad.", "the space around a passage stays"  # type: ignore[union-attr]
     empty = {**body, "end": 0, "base_revision": accepted["revision"]}
     assert client.post(url + "/rewrite", json=empty).status_code == 422
+
+
+def asked_of(engine: FakeEngine) -> Any:
+    """The newest request for takes."""
+    return [request for request in engine.requests if isinstance(request, Continue | Compose | Rewrite)][-1]
+
+
+def test_a_beat_is_told_and_stored_and_is_no_part_of_the_book(client: TestClient, engine: FakeEngine) -> None:
+    project, _ = made(client, "The tide went out.")
+    added = {"title": "Two", "text": "She stood on the steps."}
+    chapter = client.post(f"/api/projects/{project['id']}/chapters", json=added).json()
+    url = f"/api/chapters/{chapter['id']}"
+    body = {"base_revision": chapter["revision"], "cursor": 23, "beat": "  She takes off her shoes. "}
+    got = events(client.post(url + "/continue", json=body))
+    asked = asked_of(engine)
+    assert (asked.before, asked.after) == ("The tide went out.\n\nShe stood on the steps.", "")
+    assert asked.beat == "She takes off her shoes."
+    (take,) = client.get(url + "/takes").json()
+    assert (take["kind"], take["beat"], take["id"]) == ("beat", "She takes off her shoes.", got[-1][1]["id"])
+    assert client.get(url).json()["text"] == "She stood on the steps."
+    long = client.post(url + "/continue", json={**body, "beat": "x" * 501})
+    assert long.status_code == 422 and "What happens next is too long" in long.json()["error"]["message"]
+    client.post(url + "/continue", json={**body, "beat": " "})
+    assert type(asked_of(engine)).__name__ == "Continue"
+
+
+def test_a_gap_is_filled_by_what_is_around_it(client: TestClient, engine: FakeEngine) -> None:
+    _, chapter = made(client, "She stood.\n\n[she wades]\n\nThe mud was warm.")
+    url = f"/api/chapters/{chapter['id']}"
+    body = {"base_revision": chapter["revision"], "start": 12, "end": 23}
+    events(client.post(url + "/fill", json=body))
+    asked = asked_of(engine)
+    assert (asked.before, asked.after, asked.beat) == ("She stood.\n\n", "\n\nThe mud was warm.", "she wades")
+    assert client.get(url + "/takes").json()[0]["beat"] == "she wades"
+    events(client.post(url + "/fill", json={**body, "beat": "she swims"}))
+    assert asked_of(engine).beat == "she swims"
+    events(client.post(url + "/fill", json={**body, "start": 11, "end": 11}))
+    assert asked_of(engine).beat == ""
+    for start, end, why in ((0, 23, "before and after"), (42, 42, "before and after"), (9, 99, "outside")):
+        refused = client.post(url + "/fill", json={**body, "start": start, "end": end})
+        assert refused.status_code == 422 and why in refused.json()["error"]["message"]
+    _, long = made(client, "She stood. " * 60)
+    passage = {"base_revision": long["revision"], "start": 11, "end": 500}
+    assert "not a gap" in client.post(f"/api/chapters/{long['id']}/fill", json=passage).json()["error"]["message"]
+
+
+def test_a_rewrite_is_asked_for_by_its_verb(client: TestClient, engine: FakeEngine) -> None:
+    _, chapter = made(client, "It was bad. " * 40)
+    url = f"/api/chapters/{chapter['id']}"
+    body = {"base_revision": chapter["revision"], "start": 0, "end": 400}
+    room: dict[str, int] = {}
+    for verb in ("shorten", "expand"):
+        events(client.post(url + "/rewrite", json={**body, "verb": verb}))
+        assert (asked_of(engine).verb, asked_of(engine).instruction) == (verb, "")
+        room[verb] = asked_of(engine).sampling["max_tokens"]
+    assert room["expand"] == 3 * room["shorten"] == 399
+    assert [take["verb"] for take in client.get(url + "/takes").json()] == ["shorten", "expand"]
+    unknown = client.post(url + "/rewrite", json={**body, "verb": "sing"})
+    assert unknown.status_code == 422 and "‘sing’" in unknown.json()["error"]["message"]
 
 
 def test_a_take_that_breaks_off_is_kept(client: TestClient, engine: FakeEngine) -> None:
