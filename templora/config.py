@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Literal, get_args
 
 from templora.errors import BadInput
+
+MOST_WORDS = 500
 
 
 def _check(ok: bool, message: str) -> None:
@@ -93,28 +95,76 @@ TUNED_PAPER = replace(PAPER, name="paper-tuned", learning_rate=5e-4)
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER, TUNED_PAPER)}
 
 
+StopAt = Literal["none", "sentence", "paragraph", "scene"]
+
+
 @dataclass(frozen=True)
 class Sampling:
-    """How a take is drawn from the model's distribution. Neutral values switch a sampler off."""
+    """How a take is drawn from the model's distribution. Neutral values switch a sampler off.
+
+    They work in the order of llama.cpp and KoboldCpp: word bias, repetition penalty, DRY, top-k, typical, top-p, min-p,
+    XTC, and the temperature last, so what is cut off does not depend on it (`templora.samplers`).
+    """
 
     temperature: float = 0.8
     """0 is greedy."""
     top_k: int = 0
+    typical_p: float = 1.0
+    """The tokens whose surprise is nearest to what is to be expected here, until they make up this much; 1 is off."""
     top_p: float = 0.95
     min_p: float = 0.05
+    xtc_threshold: float = 0.1
+    xtc_probability: float = 0.0
+    """XTC: so often all tokens at least as likely as the threshold but the least likely are left out; 0 is off."""
     repetition_penalty: float = 1.08
+    dry_multiplier: float = 0.0
+    """DRY: a token that would make a sequence of n tokens from the prompt or the take stand there once more loses
+    multiplier · base^(n − allowed length); 0 is off."""
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    dry_breakers: tuple[str, ...] = ("\n", ":", '"', "*")
+    """A sequence does not reach across a token that holds one of these."""
+    banned: tuple[str, ...] = ()
+    """Phrases that no take holds, as whole words: a take that comes to one goes back and on another way."""
+    banned_any_case: bool = True
+    word_bias: dict[str, float] = field(default_factory=dict[str, float])
+    """Words or phrases as they are typed → what is added to their logit, −100 (never) to 100."""
+    copied_words: int = 0
+    """So many words in a row may be as they stand in the book; 0 switches this guard off."""
+    follow_marks: bool = True
+    """Quotation marks, dashes and ellipses are made those of the book."""
     seed: int | None = None
     """None: drawn anew for each request, and recorded with the take."""
     max_tokens: int = 120
     takes: int = 1
-    stop_at: Literal["none", "paragraph"] = "none"
+    stop_at: StopAt = "none"
 
     def __post_init__(self) -> None:
+        for name in ("dry_breakers", "banned"):  # lists, where they come as JSON
+            object.__setattr__(self, name, tuple(part for part in getattr(self, name) if part.strip(" ")))
         _check(0 <= self.temperature <= 5, "temperature must be 0 to 5")
         _check(self.top_k >= 0, "top_k must not be negative")
+        _check(0 < self.typical_p <= 1, "typical_p must be above 0 and at most 1")
         _check(0 < self.top_p <= 1, "top_p must be above 0 and at most 1")
         _check(0 <= self.min_p < 1, "min_p must be in [0, 1)")
+        _check(0 < self.xtc_threshold <= 1, "xtc_threshold must be above 0 and at most 1")
+        _check(0 <= self.xtc_probability <= 1, "xtc_probability must be 0 to 1")
         _check(0 < self.repetition_penalty <= 3, "repetition_penalty must be above 0 and at most 3")
+        _check(0 <= self.dry_multiplier <= 100, "dry_multiplier must be 0 to 100")
+        _check(1 <= self.dry_base <= 10, "dry_base must be 1 to 10")
+        _check(1 <= self.dry_allowed_length <= 1000, "dry_allowed_length must be 1 to 1000")
+        _check(len(self.dry_breakers) <= MOST_WORDS, f"there may be at most {MOST_WORDS} dry_breakers")
+        _check(len(self.banned) <= MOST_WORDS, f"at most {MOST_WORDS} phrases can be banned")
+        _check(all(len(phrase) <= 200 for phrase in self.banned), "a banned phrase has at most 200 characters")
+        _check(len(self.word_bias) <= MOST_WORDS, f"at most {MOST_WORDS} words can be favoured or disfavoured")
+        _check(all(word.strip() and len(word) <= 200 for word in self.word_bias), "word_bias needs words, not too long")
+        _check(all(-100 <= bias <= 100 for bias in self.word_bias.values()), "a word_bias goes from -100 to 100")
+        _check(self.copied_words == 0 or 3 <= self.copied_words <= 100, "copied_words must be 0 or 3 to 100")
         _check(self.seed is None or 0 <= self.seed < 2**53, "seed must be 0 to 2**53")
         _check(1 <= self.max_tokens <= 2048, "max_tokens must be 1 to 2048")
         _check(1 <= self.takes <= 5, "takes must be 1 to 5")
+        _check(self.stop_at in get_args(StopAt), f"stop_at must be one of {', '.join(get_args(StopAt))}")
+
+
+NEUTRAL = Sampling(temperature=1.0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, follow_marks=False)
+"""The model's own distribution."""

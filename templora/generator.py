@@ -10,26 +10,21 @@ not on which prompts came before: the same prompt, memory and seed make the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import (
-    LogitsProcessorList,
-    MinPLogitsWarper,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-)
 from transformers.cache_utils import Cache
 
 from templora.adapter import Adapter, copy_cache
 from templora.config import Sampling
-from templora.engine import Event, TakeDone, Token
+from templora.drawing import Take
+from templora.engine import Event
 from templora.errors import BadInput
-from templora.streaming import Detokenizer, Filter, finish_through, push_through
+from templora.phrases import Phrases, Watch
+from templora.samplers import Sampler, Vocabulary
+from templora.streaming import Filter
 
 BLOCK_TOKENS = 128
 KEPT_PROMPTS = 4
@@ -49,30 +44,11 @@ class _Kept:
 
 
 @dataclass
-class _Take:
-    """One row of the batch: its random numbers, the tokens it has seen, and its way from token to text."""
+class _Batch:
+    """Takes that are as long as each other, and what has been read of them: all their tokens but the last."""
 
-    number: int
-    generator: torch.Generator
-    ids: list[int]
-    detokenizer: Detokenizer
-    filters: list[Filter]
-    drawn: int = 0
-    finish_reason: Literal["length", "stop", "cancelled"] | None = None
-    events: list[Event] = field(default_factory=list[Event])
-
-    def add(self, text: str) -> None:
-        if text:
-            self.events.append(Token(self.number, text))
-
-    def end(self, reason: Literal["length", "stop", "cancelled"]) -> None:
-        self.add(finish_through(self.filters))
-        self.finish_reason = reason
-        self.events.append(TakeDone(self.number, self.drawn, reason))
-
-    def flush(self) -> list[Event]:
-        events, self.events = self.events, []
-        return events
+    takes: list[Take]
+    cache: Cache
 
 
 class Generator:
@@ -83,6 +59,7 @@ class Generator:
         self._tokenizer = tokenizer
         self._kept: list[_Kept] = []
         self._ends = _end_ids(adapter.base, tokenizer)
+        self._vocabulary = Vocabulary(tokenizer, self._ends)
 
     def stream(
         self,
@@ -92,24 +69,32 @@ class Generator:
         filters: Callable[[], list[Filter]] = list,
         cancelled: Callable[[], bool] = lambda: False,
         strength: float = 1.0,
+        watches: Sequence[Watch] = (),
+        repeats_prompt: bool = False,
     ) -> Iterator[Event]:
         """Yield the events of `sampling.takes` takes that go on from `prompt` (ids, with BOS where there is one).
 
         `memory`: the chain of the memory that the adapter holds, or None to write with the base model. `filters` makes
         the filters of one take. `cancelled` is asked before each token. `strength` scales what the memory adds; 0 is
         the base model. Take i is drawn with seed `sampling.seed` + i. A prompt too long for the model loses its
-        beginning.
+        beginning. `watches`: what else may not stand in a take beside the phrases that `sampling` bans.
+        `repeats_prompt`: a take says again what the prompt says, as a rewrite does: only its own repetitions count.
         """
         window = self._fit(list(prompt), sampling.max_tokens)
         if not window:
             raise BadInput("There is no text to go on from. Write a few words first.")
+        banned = [Phrases(sampling.banned, sampling.banned_any_case)] if sampling.banned else []
+        most = min(sampling.max_tokens, self._adapter.context_tokens - len(window))
         takes = [
-            _Take(
+            Take(
                 number,
-                torch.Generator().manual_seed(((sampling.seed or 0) + number) % 2**63),
-                list(window),
-                Detokenizer(self._decode, window),
+                window,
+                Sampler(sampling, self._vocabulary, (sampling.seed or 0) + number, [] if repeats_prompt else window),
+                self._decode,
+                self._ends,
                 filters(),
+                [*banned, *watches],
+                most,
             )
             for number in range(sampling.takes)
         ]
@@ -117,7 +102,7 @@ class Generator:
         reader = None if memory is None or not strength or self._adapter.recipe.base_prefix else (memory, strength)
         cache = self._read(window[:-1], reader, cancelled)
         if cache is not None:
-            yield from self._write(takes, cache, strength, sampling, cancelled)
+            yield from self._write(takes, cache, strength, reader, cancelled)
         for take in takes:
             if take.finish_reason is None:
                 take.end("cancelled")
@@ -179,48 +164,57 @@ class Generator:
     # --- writing ---
 
     def _write(
-        self, takes: list[_Take], cache: Cache, strength: float, sampling: Sampling, cancelled: Callable[[], bool]
+        self, takes: list[Take], cache: Cache, strength: float, reader: _Reader, cancelled: Callable[[], bool]
     ) -> Iterator[Event]:
         """Draw tokens until every take has ended, or until cancelled."""
-        processors = _processors(sampling)
-        most = min(sampling.max_tokens, self._adapter.context_tokens - len(takes[0].ids))
+        prompt = len(takes[0].ids)
         # The last token of the prompt is the first that the memory reads; all takes begin from what it makes of it.
-        logits = self._next(takes[:1], cache, strength).expand(len(takes), -1)
+        logits = self._next(_Batch(takes[:1], cache), strength).expand(len(takes), -1)
         _choose_rows(cache, [0] * len(takes))
-        while True:
-            self._draw(takes, logits, processors, sampling.temperature == 0)
-            for take in takes:
-                if take.finish_reason is None and take.drawn >= most:
-                    take.end("length")
-                yield from take.flush()
-            live = [row for row, take in enumerate(takes) if take.finish_reason is None]
-            if not live or cancelled():
+        drawing = [(_Batch(takes, cache), logits)]
+        while drawing:
+            batches: list[_Batch] = []
+            for batch, logits in drawing:
+                read = len(batch.takes[0].ids)
+                # Drawn on the CPU, row by row: a take depends on its own seed only, on every device.
+                for take, row in zip(batch.takes, logits.cpu(), strict=True):
+                    take.draw(row)
+                    yield from take.flush()
+                batches += self._parted(batch, read, prompt, strength, reader)
+            if cancelled():
                 return
-            if len(live) < len(takes):
-                _choose_rows(cache, live)
-                takes = [takes[row] for row in live]
-            logits = self._next(takes, cache, strength)
+            drawing = [(batch, self._next(batch, strength)) for batch in batches]
 
     @torch.no_grad()
-    def _next(self, takes: list[_Take], cache: Cache, strength: float) -> Tensor:
+    def _next(self, batch: _Batch, strength: float) -> Tensor:
         """Logits (takes, vocabulary, float32) for the token after each take's last."""
-        rows = torch.tensor([take.ids[-1:] for take in takes])
-        return self._adapter.forward(rows, cache, memory=strength, keep=1)[:, -1].float()
+        rows = torch.tensor([take.ids[-1:] for take in batch.takes])
+        return self._adapter.forward(rows, batch.cache, memory=strength, keep=1)[:, -1].float()
 
-    def _draw(self, takes: list[_Take], logits: Tensor, processors: LogitsProcessorList, greedy: bool) -> None:
-        scores: Tensor = processors(torch.tensor([take.ids for take in takes], device=logits.device), logits)  # type: ignore[arg-type]
-        # Drawn on the CPU, row by row: a take depends on its own seed only, on every device.
-        rows = scores.argmax(-1, keepdim=True).cpu() if greedy else scores.softmax(-1).cpu()
-        for take, row in zip(takes, rows, strict=True):
-            id = int(row.item() if greedy else torch.multinomial(row, 1, generator=take.generator).item())
-            if id in self._ends:
-                take.end("stop")
-                continue
-            take.drawn += 1
-            take.ids.append(id)
-            take.add(push_through(take.filters, take.detokenizer.push(id)))
-            if any(part.done for part in take.filters):
-                take.end("stop")
+    def _parted(self, batch: _Batch, read: int, prompt: int, strength: float, reader: _Reader) -> Iterator[_Batch]:
+        """The takes that go on, together where they are as long as each other; each that went back by itself.
+
+        `read`: tokens in the cache. `prompt`: how many of them are the prompt's.
+        """
+        ahead = [row for row, take in enumerate(batch.takes) if take.finish_reason is None and len(take.ids) > read]
+        back = [row for row, take in enumerate(batch.takes) if take.finish_reason is None and len(take.ids) <= read]
+        for row in back:
+            take = batch.takes[row]
+            if self._adapter.croppable:
+                cache = copy_cache(batch.cache) if len(batch.takes) > 1 else batch.cache
+                if len(batch.takes) > 1:
+                    _choose_rows(cache, [row])
+                cache.crop(len(take.ids) - 1 - read)
+            else:
+                cache = self._read(take.ids[: prompt - 1], reader, lambda: False)
+                assert cache is not None
+                if take.ids[prompt - 1 : -1]:
+                    self._adapter.encode(take.ids[prompt - 1 : -1], cache, memory=strength)
+            yield _Batch([take], cache)
+        if ahead:
+            if len(ahead) < len(batch.takes):
+                _choose_rows(batch.cache, ahead)
+            yield _Batch([batch.takes[row] for row in ahead], batch.cache)
 
     def _decode(self, ids: list[int]) -> str:
         return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
@@ -230,24 +224,6 @@ def _choose_rows(cache: Cache, rows: list[int]) -> None:
     """Make the cache's batch these rows of it, some perhaps several times. The one way that every kind of layer has."""
     indices: Any = torch.tensor(rows)
     cache.reorder_cache(indices)
-
-
-def _processors(sampling: Sampling) -> LogitsProcessorList:
-    """The samplers in transformers' own order; neutral ones are left out, and all but the penalty when greedy."""
-    processors = LogitsProcessorList()
-    if sampling.repetition_penalty != 1:
-        processors.append(RepetitionPenaltyLogitsProcessor(float(sampling.repetition_penalty)))
-    if sampling.temperature == 0:
-        return processors
-    if sampling.temperature != 1:
-        processors.append(TemperatureLogitsWarper(float(sampling.temperature)))
-    if sampling.top_k:
-        processors.append(TopKLogitsWarper(sampling.top_k))
-    if sampling.top_p < 1:
-        processors.append(TopPLogitsWarper(sampling.top_p))
-    if sampling.min_p:
-        processors.append(MinPLogitsWarper(sampling.min_p))
-    return processors
 
 
 def _end_ids(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -41,7 +41,7 @@ class Detokenizer:
 
     def push(self, id: int) -> str:
         """The characters that this token completes."""
-        self._ids.append(id)
+        self._ids = [*self._ids, id]  # a copy of this object keeps the list as it was
         text = self._decode(self._ids)
         whole = text.rstrip(_BROKEN)
         fresh, self._given = whole[self._given :], max(self._given, len(whole))

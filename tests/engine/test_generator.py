@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -220,3 +221,32 @@ def test_base_weights_are_bit_identical_after_writing(
     before = base_weights(adapter)
     list(generator.stream(prompt, "aa", replace(SAMPLING, takes=2)))
     assert base_weights(adapter) == before
+
+
+def test_banned_phrases_are_in_no_take_of_a_batch_and_the_others_are_as_they_were(
+    generator: Generator, prompt: list[int]
+) -> None:
+    plain = texts(list(generator.stream(prompt, None, replace(SAMPLING, takes=3))))
+    (word,) = re.findall(r"(?<!\w)\w(?!\w)", plain[1])[:1]
+    sampling = replace(SAMPLING, takes=3, banned=(word,), banned_any_case=False)
+    events = list(generator.stream(prompt, None, sampling))
+    assert not any(re.search(rf"(?<![^\W_]){word}(?![^\W_])", text) for text in texts(events))
+    assert {event.take for event in events if isinstance(event, TakeDone)} == {0, 1, 2}
+    for text, before in zip(texts(events), plain, strict=True):
+        assert text[:20] == before[:20] or re.search(rf"(?<![^\W_]){word}(?![^\W_])", before)
+
+
+def test_a_take_that_went_back_goes_on_as_if_it_had_come_there_at_once(
+    generator: Generator, adapter: Adapter, tokenizer: Any, prompt: list[int]
+) -> None:
+    """Greedy: what comes after the way back is what the model says after the text as it stands."""
+    greedy = replace(SAMPLING, temperature=0, max_tokens=24)
+    plain = texts(list(generator.stream(prompt, None, greedy)))[0]
+    phrase = re.findall(r"\w+\W+\w+", plain)[1]
+    for croppable in (True, False):
+        adapter._croppable_cache = croppable  # pyright: ignore[reportPrivateUsage]
+        take = texts(list(generator.stream(prompt, None, replace(greedy, banned=(phrase,)))))[0]
+        assert phrase not in take
+        ids = tokenizer.encode(take, add_special_tokens=False)
+        assert len(ids) > 12
+    assert take == texts(list(generator.stream(prompt, None, replace(greedy, banned=(phrase,)))))[0]
