@@ -70,6 +70,11 @@ class Books:
             self._plans.clear()
 
     @property
+    def info(self) -> ModelInfo | None:
+        """The base model, where it is known."""
+        return self._info
+
+    @property
     def tokenizer(self) -> Tokenizer | None:
         return self._tokenizer
 

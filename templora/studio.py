@@ -32,6 +32,7 @@ from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
 from templora.errors import StorageError, TemploraError
+from templora.gathering import Gathering
 from templora.keeper import Keeper
 from templora.learning import Learning
 from templora.leaving import Forgotten
@@ -87,7 +88,8 @@ class Studio(Texts):
         self._books = Books(self._manuscripts, recipe, info, clock)
         self._learning = Learning(self._manuscripts, self._snapshots, engine, self._books, clock)
         self._library = Library(self._manuscripts, self._learning, folder)
-        self._writing = Writing(self._manuscripts, engine, self._books, self._learning, recipe)
+        gathering = Gathering(self._manuscripts, self._books, recipe)
+        self._writing = Writing(self._manuscripts, engine, gathering, self._learning)
         for tidy_up in (
             lambda: self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S),
             self._manuscripts.settle_takes,

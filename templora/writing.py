@@ -10,10 +10,10 @@ from dataclasses import asdict, replace
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter
 from templora import chunks as chunking
-from templora.books import Books
-from templora.config import Recipe, Sampling
+from templora.config import Sampling
 from templora.engine import STRONGEST, Compose, Continue, Engine, Rewrite
 from templora.errors import BadInput, Conflict, ModelNotReady
+from templora.gathering import Gathering
 from templora.learning import Learning
 from templora.takes import TakePump, TakeStream
 from templora.verbs import VERBS
@@ -28,14 +28,11 @@ INSTRUCTION_CHARACTERS = 500
 class Writing:
     """What a model is asked for, of the text as saved: a page that is behind gets `Conflict` before anything starts."""
 
-    def __init__(
-        self, manuscripts: Manuscripts, engine: Engine, books: Books, learning: Learning, recipe: Recipe
-    ) -> None:
+    def __init__(self, manuscripts: Manuscripts, engine: Engine, gathering: Gathering, learning: Learning) -> None:
         self._manuscripts = manuscripts
         self._engine = engine
-        self._books = books
+        self._gathering = gathering
         self._learning = learning
-        self._recipe = recipe
         self._pump = TakePump(manuscripts, engine, learning)
 
     def stop(self, project: str | None = None) -> None:
@@ -67,10 +64,10 @@ class Writing:
             before = self._text_before(chapter, cursor)
             ask = _composing(before, "", beat, sampling, share)
             return self._pump.start("beat", chapter, (cursor, cursor), settings, ask, beat=beat)
-        prompt, after_space = self._prompt(chapter, cursor)
+        reading = self._gathering.reading(chapter, cursor, sampling.max_tokens)
 
         def continuing(memory: str | None) -> Continue:
-            return Continue(memory, prompt, asdict(sampling), after_space, share)
+            return Continue(memory, reading.ids, asdict(sampling), reading.after_space, share)
 
         return self._pump.start("continue", chapter, (cursor, cursor), settings, continuing)
 
@@ -172,30 +169,6 @@ class Writing:
             before = self._manuscripts.chapter(head.id).text.rstrip()
             text = f"{before[-CONTEXT_CHARACTERS:]}{chunking.SEPARATOR}{text}" if before else text
         return text[-CONTEXT_CHARACTERS:]
-
-    def _prompt(self, chapter: Chapter, cursor: int) -> tuple[list[int], bool]:
-        """(ids, whether a typed space was left out): the window before the cursor, reaching into earlier chapters.
-
-        A space at the end is left to the model, whose tokens begin with theirs. Where no prose lies before the cursor,
-        the titles are what there is to go by.
-        """
-        tokenizer = self._books.tokenizer
-        if tokenizer is None:
-            raise ModelNotReady("The model is still loading; your text is safe. Try again in a moment.")
-        before = chapter.text[:cursor]
-        bare = before.rstrip(" \t")
-        ids = chunking.prompt_ids(bare, tokenizer)
-        length = self._recipe.prefix_tokens
-        earlier = [head for head in self._manuscripts.chapters(chapter.project) if head.position < chapter.position]
-        for head in reversed(earlier):
-            if len(ids) >= 1.5 * length:
-                break
-            text = self._manuscripts.chapter(head.id).text.rstrip()
-            ids = [*tokenizer.encode(chunking.SEPARATOR + text), *ids] if text else ids
-        if not bare.strip() and len(ids) <= 2:
-            book = self._manuscripts.project(chapter.project).title
-            ids = chunking.prompt_ids(f"{book}\n\n{chapter.title}\n\n", tokenizer)
-        return chunking.reading_window(ids, length), bare != before
 
 
 def _composing(before: str, after: str, beat: str, sampling: Sampling, share: float) -> Callable[[str | None], Compose]:

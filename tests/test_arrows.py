@@ -19,6 +19,7 @@ STUDIO_ROOMS = {
     "studio",
     "learning",
     "writing",
+    *("gathering", "bible"),
     "takes",
     "library",
     "books",
