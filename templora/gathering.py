@@ -30,9 +30,9 @@ class Gathering:
         self._extras = extras
 
     def reading(self, chapter: Chapter, cursor: int, max_tokens: int, beat: str = "", following: str = "") -> Reading:
-        """What is read for a take of at most `max_tokens` at `cursor` (code points): the window before it, which reaches
-        into earlier chapters, and the extras. Where no prose lies before the cursor, the titles are what there is to
-        go by.
+        """What is read for a take of at most `max_tokens` at `cursor` (code points): the window before it, with earlier
+        chapters where it reaches into them, and the extras. Where no prose lies before the cursor, the titles are what
+        there is to go by.
 
         `beat`: what the writer wants to happen; `following`: the text after the cursor, where a gap is to be filled.
         Raises `ModelNotReady` while the tokenizer is not known.
