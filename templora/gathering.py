@@ -29,12 +29,12 @@ class Gathering:
         self._recipe = recipe
         self._extras = extras
 
-    def reading(self, chapter: Chapter, cursor: int, max_tokens: int, beat: str = "", following: str = "") -> Reading:
+    def reading(self, chapter: Chapter, cursor: int, max_tokens: int, beat: str = "") -> Reading:
         """What is read for a take of at most `max_tokens` at `cursor` (code points): the window before it, with earlier
         chapters where it reaches into them, and the extras. Where no prose lies before the cursor, the titles are what
         there is to go by.
 
-        `beat`: what the writer wants to happen; `following`: the text after the cursor, where a gap is to be filled.
+        `beat`: what the writer wants to happen: the entries that it names apply too.
         Raises `ModelNotReady` while the tokenizer is not known.
         """
         tokenizer, info = self._books.tokenizer, self._books.info
@@ -53,7 +53,7 @@ class Gathering:
             book = self._manuscripts.project(chapter.project).title
             pieces = [Piece.begun(f"{book}\n\n{chapter.title}\n\n", tokenizer, "titles")]
         room = room_for(info.context_tokens, max_tokens) - (info.bos_id is not None)
-        extras = replace(self._extras(chapter), beat=beat, following=following)
+        extras = replace(self._extras(chapter), beat=beat)
         # A space at the end is left to the model, whose tokens begin with theirs.
         after_space = text != text.rstrip(" \t")
         return assemble(pieces, extras, tokenizer, length, room, after_space, sum(head.words for head in earlier))

@@ -6,8 +6,6 @@ In this order, each part only where there is something:
     [In this chapter: …]       the synopsis
     the text before the caret  the anchored window; nothing of what follows makes it shorter
       [Author's note: …]       between two of its paragraphs, a little before the caret
-      [Next: …]                before the paragraph of the caret: what the writer wants to happen
-      [Further on: …]          there too: what stands after the caret, where a gap is to be filled
 
 What changes least comes first and is chosen by the anchored window, and the author's note moves in steps too, so that
 a KV cache of the beginning holds while the writer goes on. Without any of it the ids are those of the window alone.
@@ -31,8 +29,6 @@ ENTRY_TOKENS = 120
 """A longer entry is cut: one must not push the others out."""
 SYNOPSIS_TOKENS = 120
 NOTE_TOKENS = 120
-BEAT_TOKENS = 120
-FOLLOWING_TOKENS = 160
 LEAST_TOKENS = 12
 """Less than this of a text is not worth reading."""
 _BLANK = re.compile(r"\n\s*\n")
@@ -58,14 +54,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Extras:
-    """What may be read beside the text. `beat`: what the writer wants to happen next; `following`: what stands after
-    the caret, where the model is to write towards it."""
+    """What may be read beside the text. `beat`: what the writer wants to happen, where that is asked for; it is not
+    among what is built here, but the entries that it names apply."""
 
     entries: Sequence[Entry] = ()
     synopsis: str = ""
     note: str = ""
     beat: str = ""
-    following: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +101,11 @@ class Reading:
     def ids(self) -> list[int]:
         return [id for section in self.sections for id in section.ids]
 
+    @property
+    def notes(self) -> str:
+        """What is read beside the text, as text: for prompts that are built in another way."""
+        return "\n\n".join(section.text.strip() for section in self.sections if section.kind not in ("text", "titles"))
+
 
 def room_for(context_tokens: int, max_tokens: int) -> int:
     """Tokens of prompt that a model's context holds beside a take of `max_tokens`: never less than half."""
@@ -126,27 +126,20 @@ def assemble(
 
     The window of text is L to 1.5 L tokens whatever the extras are; they get what the room leaves beside 1.5 L. What
     finds no place is left out in this order: entries, the one mentioned longest ago first; the synopsis; the author's
-    note; the text after the caret; the beat.
+    note.
     """
     before = [piece for piece in before if piece.ids]
     window = Window(before, tokenizer, length, room)
     budget = _Budget(tokenizer, max(0, room - length - length // 2))
-    beat = budget.block("beat", "Next", extras.beat, BEAT_TOKENS)
-    following = budget.block("following", "Further on", extras.following, FOLLOWING_TOKENS)
     note = budget.block("note", "Author's note", extras.note, NOTE_TOKENS)
     synopsis = budget.block("synopsis", "In this chapter", extras.synopsis, SYNOPSIS_TOKENS)
     applying = _applying(extras, window.text())
     bible, fired = _bible(applying, extras.entries, min(BIBLE_TOKENS, budget.left), tokenizer)
     heads: tuple[tuple[SectionKind, str], ...] = (("bible", bible), ("synopsis", synopsis))
     front = [front_block(kind, text, tokenizer) for kind, text in heads if text]
-    here = window.paragraph()
-    blocks: list[tuple[int, SectionKind, str]] = [
-        (window.note_place(), "note", note),
-        (here, "following", following),
-        (here, "beat", beat),
-    ]
+    inside: list[tuple[int, SectionKind, str]] = [(window.note_place(), "note", note)] if note else []
     return Reading(
-        (*front, *window.sections([block for block in blocks if block[2]], parted=bool(front))),
+        (*front, *window.sections(inside, parted=bool(front))),
         tuple(fired),
         tuple(budget.shortened),
         tuple(budget.left_out),

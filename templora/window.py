@@ -17,7 +17,7 @@ NOTE_STEP = 128
 
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 
-SectionKind = Literal["bible", "synopsis", "titles", "text", "note", "beat", "following"]
+SectionKind = Literal["bible", "synopsis", "titles", "text", "note"]
 
 
 @dataclass(frozen=True)
@@ -93,23 +93,16 @@ class Window:
         """All of it, without a separator at its beginning."""
         return "".join(self._texts)[self._cut :].lstrip("\n")
 
-    def paragraph(self, limit: int | None = None) -> int:
-        """Where a block may stand: the token at which the caret's paragraph begins, or the last one to begin not after
-        token `limit` of the chapter; the start of the window where there is none in it."""
-        text = self._texts[-1]
-        starts = {match.end() for match in _PARAGRAPH.finditer(text)}
+    def note_place(self) -> int:
+        """The token at which the author's note stands: where a paragraph begins, a little before the caret, in steps;
+        at the start of the window where none begins in it."""
+        limit = (len(self._last.ids) - NOTE_DEPTH) // NOTE_STEP * NOTE_STEP
+        starts = {match.end() for match in _PARAGRAPH.finditer(self._texts[-1])}
         if self._start == self._open:
             starts.discard(len(SEPARATOR))  # the beginning of a chapter with nothing read before it
-        count = len(self._last.ids)
         # Some tokenizers give spaces a place of no width, where the next word begins.
-        places = [token for token, (begin, end) in enumerate(self._spans[:count]) if begin in starts and begin < end]
-        places += [count] if len(text) in starts else []
-        fitting = [self._open + place for place in places if limit is None or place <= limit]
-        return max([self._start, *fitting])
-
-    def note_place(self) -> int:
-        """As `paragraph`, a little before the caret, in steps."""
-        return self.paragraph((len(self._last.ids) - NOTE_DEPTH) // NOTE_STEP * NOTE_STEP)
+        places = [token for token, (begin, end) in enumerate(self._spans) if begin in starts and begin < end]
+        return max([self._start, *(self._open + place for place in places if place <= limit)])
 
     def sections(self, placed: Sequence[tuple[int, SectionKind, str]], parted: bool) -> list[Section]:
         """The window with blocks (place, kind, text) in it, in order. `parted`: something stands before it."""

@@ -15,6 +15,7 @@ from templora.engine import STRONGEST, Compose, Continue, Engine, Rewrite
 from templora.errors import BadInput, Conflict, ModelNotReady
 from templora.gathering import Gathering
 from templora.learning import Learning
+from templora.reading import Reading
 from templora.takes import TakePump, TakeStream
 from templora.verbs import VERBS
 
@@ -61,8 +62,8 @@ class Writing:
         share = self._strength(chapter, strength)
         settings = {**asdict(sampling), "strength": share}
         if beat:
-            before = self._text_before(chapter, cursor)
-            ask = _composing(before, "", beat, sampling, share)
+            before, notes = self._text_before(chapter, cursor), self._notes(chapter, cursor, beat)
+            ask = _composing(before, "", beat, notes, sampling, share)
             return self._pump.start("beat", chapter, (cursor, cursor), settings, ask, beat=beat)
         reading = self._gathering.reading(chapter, cursor, sampling.max_tokens)
 
@@ -99,7 +100,8 @@ class Writing:
         share = self._strength(chapter, strength)
         before = self._text_before(chapter, start)
         after = chapter.text[end : end + CONTEXT_CHARACTERS]
-        ask = _composing(before, after, beat or "", sampling, share)
+        notes = self._notes(chapter, start, beat or "")
+        ask = _composing(before, after, beat or "", notes, sampling, share)
         return self._pump.start("fill", chapter, span, {**asdict(sampling), "strength": share}, ask, beat=beat)
 
     def rewrite(
@@ -159,6 +161,20 @@ class Writing:
         self._learning.touch(chapter.project)
         return chapter
 
+    def _notes(self, chapter: Chapter, at: int, beat: str) -> str:
+        """What a model that is told what happens is told of the book: what `Continue` reads beside the text."""
+        return self._gathering.reading(chapter, at, Sampling.max_tokens, beat).notes
+
+    def reading(self, chapter_id: str, base_revision: int, cursor: int, max_tokens: int) -> Reading:
+        """What `continue_` would read there, exactly. Raises `Conflict`, `BadInput`, `ModelNotReady` where the model's
+        tokenizer is not known yet."""
+        chapter = self._manuscripts.chapter(chapter_id)
+        if chapter.revision != base_revision:
+            raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
+        if not 0 <= cursor <= len(chapter.text):
+            raise BadInput(f"The cursor ({cursor}) lies outside the chapter.")
+        return self._gathering.reading(chapter, cursor, max_tokens)
+
     def _text_before(self, chapter: Chapter, at: int) -> str:
         """At most `CONTEXT_CHARACTERS` before a place, reaching into earlier chapters where the chapter has fewer."""
         text = chapter.text[max(0, at - CONTEXT_CHARACTERS) : at]
@@ -171,8 +187,10 @@ class Writing:
         return text[-CONTEXT_CHARACTERS:]
 
 
-def _composing(before: str, after: str, beat: str, sampling: Sampling, share: float) -> Callable[[str | None], Compose]:
-    return lambda memory: Compose(memory, before, after, beat, asdict(sampling), share)
+def _composing(
+    before: str, after: str, beat: str, notes: str, sampling: Sampling, share: float
+) -> Callable[[str | None], Compose]:
+    return lambda memory: Compose(memory, before, after, beat, asdict(sampling), share, notes)
 
 
 def _wish(text: str | None, what: str) -> str | None:

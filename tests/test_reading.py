@@ -81,7 +81,7 @@ def test_without_extras_the_ids_are_those_of_the_window_alone(paragraphs: int, e
 def test_the_sections_say_what_their_ids_say(paragraphs: int, earlier: int, cut: int, ends_open: bool) -> None:
     words = Words()
     text = prose(paragraphs)[: -cut or None].rstrip() + ("\n\n" if ends_open else "")
-    extras = Extras((INES, RULE), "Ines goes out.", "Past tense.", "The boat moves.", "She ran.")
+    extras = Extras((INES, RULE), "Ines goes out.", "Past tense.")
     reading = read(words, text, extras, prose(earlier, 50))
     for section in reading.sections:
         assert words.decode(list(section.ids)) == section.text
@@ -94,27 +94,27 @@ def test_the_sections_say_what_their_ids_say(paragraphs: int, earlier: int, cut:
 
 def test_everything_has_its_place(words: Words) -> None:
     text = prose(3) + "\n\nInes waited.\n\n" + prose(10, 60) + "\n\nShe took off"
-    extras = Extras((INES, MATEUS, RULE), "Low water.", "Past tense.", "The boat moves.", "Then it was light.")
+    extras = Extras((INES, MATEUS, RULE), "Low water.", "Past tense.")
     reading = read(words, text, extras, length=400)
     assert shown(reading).startswith(
         "\n\n[Notes on the story:\nInes Corvalho (character, also Ines): A customs officer of forty-one.\n"
         "Tides (rule): Nobody crosses at the flood.]\n\n[In this chapter: Low water.]" + ("\n\n" + text)[:20]
     )
-    assert shown(reading).endswith("\n\n[Further on: Then it was light.]\n\n[Next: The boat moves.]\n\nShe took off")
+    assert shown(reading).endswith("\n\nShe took off")
     note = shown(reading).index("[Author's note: Past tense.]\n\n")
-    assert NOTE_DEPTH <= len(words.encode(shown(reading)[note:])) - 30 < NOTE_DEPTH + 200
+    assert NOTE_DEPTH <= len(words.encode(shown(reading)[note:])) - 9 < NOTE_DEPTH + 160
     assert shown(reading)[note - 2 : note] == "\n\n"
-    assert kinds(reading) == ["bible", "synopsis", "text", "note", "text", "following", "beat", "text"]
-
-
-def test_a_beat_at_the_beginning_of_a_paragraph_comes_last(words: Words) -> None:
-    assert shown(read(words, "One.\n\nTwo.\n\n", Extras(beat="Rain."))).endswith("Two.\n\n[Next: Rain.]\n\n")
+    assert kinds(reading) == ["bible", "synopsis", "text", "note", "text"]
+    assert reading.notes == (
+        "[Notes on the story:\nInes Corvalho (character, also Ines): A customs officer of forty-one.\n"
+        "Tides (rule): Nobody crosses at the flood.]\n\n[In this chapter: Low water.]\n\n[Author's note: Past tense.]"
+    )
 
 
 def test_where_no_paragraph_begins_the_blocks_stand_before_the_text(words: Words) -> None:
-    reading = read(words, " ".join(f"w{i}" for i in range(400)), Extras(note="Past tense.", beat="Rain."))
-    assert kinds(reading) == ["note", "beat", "text", "text"]
-    assert shown(reading).startswith("\n\n[Author's note: Past tense.]\n\n[Next: Rain.]\n\n w")
+    reading = read(words, " ".join(f"w{i}" for i in range(400)), Extras(note="Past tense."))
+    assert kinds(reading) == ["note", "text", "text"]
+    assert shown(reading).startswith("\n\n[Author's note: Past tense.]\n\n w")
     reading = read(words, "Rain", Extras(note="Past tense."))
     assert shown(reading) == "\n\n[Author's note: Past tense.]\n\nRain"
 
@@ -156,12 +156,12 @@ def test_a_long_entry_is_cut_and_says_so(words: Words) -> None:
 
 
 def test_the_window_gives_nothing_to_the_extras(words: Words) -> None:
-    extras = Extras((INES,), "Low water.", "Past tense.", "The boat moves.", "Then it was light.")
+    extras = Extras((INES,), "Low water.", "Past tense.")
     text = prose(20) + " Ines ran."
     tight = read(words, text, extras, room=L + L // 2 + 20)
     assert len(tight.ids) <= L + L // 2 + 20
     assert sum(len(s.ids) for s in tight.sections if s.kind == "text") >= L
-    assert tight.left_out == ("following", "note", "synopsis")
+    assert kinds(tight) == ["text", "note", "text"] and tight.left_out == ("synopsis",)
     assert [fired.outcome for fired in tight.fired] == ["left out"]
     none = read(words, text, extras, room=L)
     assert none.ids == read(words, text, room=L).ids and len(none.ids) == L
@@ -198,12 +198,12 @@ def test_the_starters_tokenizer(starter: ModelInfo) -> None:
 
     tokenizer, decoder = FileTokenizer(starter.tokenizer), Tokenizer.from_file(starter.tokenizer)
     text = "\n\n".join(f"“It’s the {n}th hour,” said Ines, “and the naïve moon…”\n\n***" for n in range(60)) + "\n\n"
-    extras = Extras((INES, RULE), "Low water.", "Past tense, close third.", "The boat moves.")
+    extras = Extras((INES, RULE), "Low water.", "Past tense, close third.")
     pieces = [Piece.whole("Earlier.", tokenizer), Piece.begun(text, tokenizer)]
     reading = assemble(pieces, extras, tokenizer, 512, 4000)
     for section in reading.sections:
         assert decoder.decode(list(section.ids), skip_special_tokens=False) == section.text
-    assert kinds(reading) == ["bible", "synopsis", "text", "text", "note", "text", "beat"]
+    assert kinds(reading) == ["bible", "synopsis", "text", "text", "note", "text"]
     bare = assemble(pieces, Extras(), tokenizer, 512, 4000)
     ids = [*tokenizer.encode("\n\nEarlier."), *chunks.prompt_ids(text, tokenizer)]
     assert bare.ids == chunks.reading_window(ids, 512)
