@@ -161,7 +161,7 @@ def test_the_window_gives_nothing_to_the_extras(words: Words) -> None:
     tight = read(words, text, extras, room=L + L // 2 + 20)
     assert len(tight.ids) <= L + L // 2 + 20
     assert sum(len(s.ids) for s in tight.sections if s.kind == "text") >= L
-    assert kinds(tight) == ["text", "note", "text"] and tight.left_out == ("synopsis",)
+    assert kinds(tight) == ["note", "text", "text"] and tight.left_out == ("synopsis",)
     assert [fired.outcome for fired in tight.fired] == ["left out"]
     none = read(words, text, extras, room=L)
     assert none.ids == read(words, text, room=L).ids and len(none.ids) == L
