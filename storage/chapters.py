@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from storage import revisions
-from storage.checks import clean_text, clean_title, new_id
+from storage.checks import clean_synopsis, clean_text, clean_title, new_id
 from storage.database import Rows, Sql
 from storage.projects import live_project, touch_project
-from storage.records import Chapter, ChapterHead, Project, RevisionKind
+from storage.records import Chapter, ChapterHead, ChapterStatus, Project, RevisionKind
 from storage.revisions import NO_CHAPTER, State, load_spans, typed
 from storage.takes import Takes
 from templora.errors import BadInput, NotFound
 
 _NEWEST = "revisions.chapter = chapters.id AND number = (SELECT max(number) FROM revisions WHERE chapter = chapters.id)"
-_COLUMNS = "id, project, title, position, learned, number AS revision, created_at AS updated_at, excluded"
+_COLUMNS = "id, project, title, position, learned, status, synopsis, number AS revision"
+_COLUMNS += ", created_at AS updated_at, excluded"
 _HEAD = f"SELECT {_COLUMNS}, words FROM chapters JOIN revisions ON {_NEWEST}"
 _CHAPTER = f"SELECT {_COLUMNS}, text FROM chapters JOIN revisions ON {_NEWEST}"
 _LIVE = "project = ? AND deleted_at IS NULL"
@@ -94,6 +95,22 @@ class Chapters(Takes):
         with self._store.transaction() as sql:
             project_of(sql, id)
             sql.run("UPDATE chapters SET learned = ? WHERE id = ?", int(learned), id)
+
+    def set_status(self, id: str, status: ChapterStatus) -> None:
+        """How far a chapter has come; '' takes that back. Raises `NotFound`, `BadInput`."""
+        if status not in get_args(ChapterStatus):
+            known = ", ".join(filter(None, get_args(ChapterStatus)))
+            raise BadInput(f"A chapter has no status {status!r}; there are: {known}, and none.")
+        with self._store.transaction() as sql:
+            project_of(sql, id)
+            sql.run("UPDATE chapters SET status = ? WHERE id = ?", status, id)
+
+    def set_synopsis(self, id: str, synopsis: str) -> None:
+        """What happens in a chapter, in the writer's words. Raises `NotFound`, `BadInput`."""
+        synopsis = clean_synopsis(synopsis)
+        with self._store.transaction() as sql:
+            project_of(sql, id)
+            sql.run("UPDATE chapters SET synopsis = ? WHERE id = ?", synopsis, id)
 
     def move_chapter(self, id: str, position: int) -> None:
         """Put a chapter at a place in its book, counted from 0. Raises `NotFound`, `BadInput` beyond the end."""

@@ -11,6 +11,7 @@ from storage.records import Accepted
 from templora.errors import BadInput
 
 TITLE_LENGTH = 200
+SYNOPSIS_LENGTH = 2000
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BREAKS = re.compile("[\x01-\x1f\x7f\x85\u2028\u2029]+")
@@ -39,6 +40,14 @@ def clean_text(text: str) -> str:
     """Lines end in LF alone. Raises `BadInput` for what is no text: NUL, halves of surrogate pairs."""
     _storable(text, "text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def clean_synopsis(text: str) -> str:
+    """Without space around it. Raises `BadInput` for what is no text, and for more than `SYNOPSIS_LENGTH`."""
+    text = clean_text(text).strip()
+    if len(text) > SYNOPSIS_LENGTH:
+        raise BadInput(f"This synopsis has {len(text):,} characters; at most {SYNOPSIS_LENGTH:,} fit. Shorten it.")
+    return text
 
 
 def clean_spans(text: str, accepted: Sequence[Accepted]) -> list[Accepted]:

@@ -30,6 +30,9 @@ _STATE = (
     "SELECT count(*), total(tokens) FROM takes",
 )
 
+# Since m008. Where nothing is noted the digest is that of before.
+_NOTED = "SELECT id, status, synopsis FROM chapters WHERE status <> '' OR synopsis <> '' ORDER BY id"
+
 
 def complaint(path: Path) -> str | None:
     """What is wrong with a database file; None where it is whole and the newest text of every chapter can be read.
@@ -75,7 +78,7 @@ def pack(raw: Path, path: Path) -> None:
 
 
 def text_state(conn: sqlite3.Connection) -> str | None:
-    """A digest that changes with the text of any book, with titles, order and takes; None where there is no book."""
+    """A digest that changes with any book: text, titles, order, outline, takes; None where there is no book."""
     if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'projects'").fetchone() is None:
         return None
     if conn.execute("SELECT 1 FROM projects LIMIT 1").fetchone() is None:
@@ -83,6 +86,9 @@ def text_state(conn: sqlite3.Connection) -> str | None:
     seen = hashlib.sha256()
     for query in _STATE:
         for row in conn.execute(query):
+            seen.update(repr(row).encode())
+    if conn.execute("SELECT 1 FROM pragma_table_info('chapters') WHERE name = 'synopsis'").fetchone():
+        for row in conn.execute(_NOTED):
             seen.update(repr(row).encode())
     return seen.hexdigest()
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from storage import exclusions, provenance, revisions
 from storage.chapters import order, project_of
-from storage.checks import clean_spans, clean_text, clean_title
+from storage.checks import SYNOPSIS_LENGTH, clean_spans, clean_text, clean_title
 from storage.database import Rows, Sql
 from storage.history import History
 from storage.projects import touch_project
@@ -169,7 +169,7 @@ class Manuscripts(History):
             return self.chapter(self._insert_chapter(sql, project, title, place, "typed", rest, chapter.learned))
 
     def merge_chapter(self, chapter_id: str, base_revision: int) -> Chapter:
-        """Take in the text and the takes of the chapter after this one, after a blank line; that one is deleted.
+        """Take in the text, the takes and the synopsis of the chapter after this one; that one is deleted.
 
         Authors stay, and what is left out of either: where only one of them is learnt, the other becomes a passage that
         is left out. Raises `Conflict`, `NotFound`, `BadInput` for the last chapter.
@@ -196,6 +196,8 @@ class Manuscripts(History):
             within = (length - len(parts[1].text), length)
             move_takes(sql, other.id, chapter_id, other.revision, number, length - len(other.text.rstrip()), within)
             self.set_learned(chapter_id, learned)
+            both = "\n".join(filter(None, (chapter.synopsis, other.synopsis)))
+            self.set_synopsis(chapter_id, both[:SYNOPSIS_LENGTH])
             self.delete_chapter(other.id)
             return self.chapter(chapter_id)
 

@@ -215,7 +215,17 @@ def m007_beats(db: Database) -> None:
     _run(db, "ALTER TABLE takes ADD COLUMN verb TEXT", "ALTER TABLE takes ADD COLUMN beat TEXT")
 
 
-STEPS = (m001_books, m002_memory, m003_history, m004_accepted, m006_tools, m007_beats)
+def m008_outline(db: Database) -> None:
+    # What the writer notes of a chapter for the outline; it is no part of the book.
+    _run(
+        db,
+        """ALTER TABLE chapters ADD COLUMN status TEXT NOT NULL DEFAULT ''
+           CHECK (status IN ('', 'outline', 'draft', 'revised', 'done'))""",
+        "ALTER TABLE chapters ADD COLUMN synopsis TEXT NOT NULL DEFAULT ''",
+    )
+
+
+STEPS = (m001_books, m002_memory, m003_history, m004_accepted, m006_tools, m007_beats, m008_outline)
 
 
 class NewerSchema(Exception):

@@ -8,6 +8,8 @@ from typing import Literal
 RevisionKind = Literal["typed", "accepted", "imported", "restored"]
 TakeKind = Literal["continue", "beat", "fill", "rewrite"]
 """What a take was asked for; a beat says in the writer's words what happens next."""
+ChapterStatus = Literal["", "outline", "draft", "revised", "done"]
+"""How far a chapter has come, as the writer says; '' where nothing was said."""
 LearningState = Literal["on", "paused", "off"]
 BackupReason = Literal["migration", "daily", "export", "asked"]
 Span = tuple[int, int]
@@ -38,7 +40,8 @@ class ChapterHead:
     """A chapter without its text. `revision` is its newest revision's number, counted from 1 in each chapter.
 
     `learned`: may the memory learn from it. `excluded`: the passages that it may not learn even so, in code points of
-    the newest revision, in order and apart.
+    the newest revision, in order and apart. `status` and `synopsis`: what the writer notes of the chapter; no part of
+    the book, so neither learnt nor exported.
     """
 
     id: str
@@ -50,6 +53,8 @@ class ChapterHead:
     updated_at: float
     learned: bool = True
     excluded: tuple[Span, ...] = ()
+    status: ChapterStatus = ""
+    synopsis: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class Chapter:
     updated_at: float
     learned: bool = True
     excluded: tuple[Span, ...] = ()
+    status: ChapterStatus = ""
+    synopsis: str = ""
 
 
 @dataclass(frozen=True)

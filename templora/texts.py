@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from storage.manuscripts import Manuscripts
-from storage.records import Accepted, Chapter, ChapterHead, Project, ProvenanceReport, RevisionHead
+from storage.records import Accepted, Chapter, ChapterHead, ChapterStatus, Project, ProvenanceReport, RevisionHead
 
 
 class Texts:
@@ -63,6 +63,14 @@ class Texts:
         chapter = self._manuscripts.chapter(id)
         self._changed(chapter.project)
         return chapter
+
+    def set_status(self, id: str, status: ChapterStatus) -> None:
+        """How far a chapter has come, for the writer's eyes: the text is as it was, and so is the memory."""
+        self._manuscripts.set_status(id, status)
+
+    def set_synopsis(self, id: str, synopsis: str) -> None:
+        """What happens in a chapter, for the writer's eyes: never learnt, never exported."""
+        self._manuscripts.set_synopsis(id, synopsis)
 
     def delete_chapter(self, id: str) -> None:
         project = self._manuscripts.book_of(id)

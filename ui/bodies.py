@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from storage.records import ChapterStatus
 from templora.config import Sampling
 
 
@@ -28,6 +29,8 @@ class ChapterChange(BaseModel):
     title: str | None = None
     position: int | None = None
     learned: bool | None = None
+    status: ChapterStatus | None = None
+    synopsis: str | None = None
 
 
 class RevisionName(BaseModel):

@@ -1,4 +1,4 @@
-"""Wiring of the binder: which chapter is open, and chapters added, moved, split, merged, deleted and brought back."""
+"""Wiring of the binder: which chapter is open, and chapters added, split, merged, deleted and brought back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gradio as gr
 from templora.errors import Conflict
 from templora.studio import Studio
 from ui import view
-from ui.show import FLUSH_FIRST, OPENED, Handler, Show, told
+from ui.show import FLUSH_FIRST, OPENED, Show, told
 
 if TYPE_CHECKING:
     from ui.desk import Desk
@@ -39,20 +39,6 @@ def wire_binder(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> No
     binder.add.click(add, desk.project, opened, js=FLUSH_FIRST, show_progress="hidden").then(
         None, ids, None, js=OPENED
     )  # fmt: skip
-
-    def move(step: int) -> Handler:
-        @told
-        def moved(project: str, chapter: str) -> list[Any]:
-            _, heads = studio.peek(project)
-            index = next((i for i, head in enumerate(heads) if head.id == chapter), None)
-            if index is not None and 0 <= index + step < len(heads):
-                studio.change_chapter(chapter, position=heads[index + step].position)
-            return show.opened(project, chapter)
-
-        return moved
-
-    binder.up.click(move(-1), ids, opened, js=FLUSH_FIRST, show_progress="hidden")
-    binder.down.click(move(1), ids, opened, js=FLUSH_FIRST, show_progress="hidden")
 
     @told
     def ask(chapter: str) -> list[Any]:

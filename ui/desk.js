@@ -29,9 +29,6 @@
     document.body.dataset.chapter = state.chapter ? "open" : "none";
     text("take-count", state.count > 1 ? `${state.index + 1} of ${state.count}` : "");
     document.body.dataset.takes = state.count > 1 ? "many" : "few";
-    const words = `${state.words.toLocaleString("en")} ${state.words === 1 ? "word" : "words"}`;
-    const picked = state.selectionWords ? ` · ${state.selectionWords.toLocaleString("en")} selected` : "";
-    text("chapter-state", state.chapter ? `${words}${picked}` : "");
     text("save-state", saveLine(state));
     text("passage-state", PASSAGES[state.passage] || "–");
   }

@@ -13,7 +13,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from templora.studio import Studio
-from ui import dialogs, events, history_parts, memory_parts, palette_parts, parts
+from ui import binder_parts, dialogs, events, history_parts, memory_parts, palette_parts, parts
 from ui.theme import desk_theme
 
 STYLES = ["desk.css", *sorted(path.name for path in (Path(__file__).parent / "styles").glob("*.css"))]
@@ -37,7 +37,7 @@ class Desk:
     seen: gr.Textbox
     restore: gr.Button
     top: parts.Top
-    binder: parts.Binder
+    binder: binder_parts.Binder
     page: parts.Page
     takes: parts.Takes
     memory: memory_parts.MemoryPanel
@@ -59,7 +59,7 @@ def build(studio: Studio) -> gr.Blocks:
         restore = gr.Button("Open what was open", visible="hidden", elem_id="restore")
         with gr.Column(elem_id="desk"):
             top = parts.top()
-            binder = parts.binder()
+            binder = binder_parts.binder()
             page = parts.page()
             with gr.Column(elem_id="side"), gr.Tabs(elem_id="side-tabs") as side:
                 takes = parts.takes()

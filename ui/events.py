@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from templora.studio import Studio
-from ui import view
+from ui import binder_view
+from ui.binder_events import wire_order, wire_outline
 from ui.chapter_events import wire_binder, wire_parting
 from ui.dialog_events import wire_backups, wire_books, wire_export
 from ui.history_events import wire_history
@@ -24,14 +25,16 @@ if TYPE_CHECKING:
 def wire(desk: Desk, studio: Studio) -> None:
     show = Show(studio)
     opened_outputs = [
-        desk.project, desk.chapter, desk.top.title, desk.top.words, desk.binder.chapters, desk.page.title,
+        desk.project, desk.chapter, desk.top.title, desk.binder.outline, desk.binder.chapters, desk.page.title,
         desk.takes.earlier, desk.seen, desk.page.finished,
         desk.binder.deleted_group, desk.binder.deleted, desk.memory.strength, desk.memory.room,
-        desk.memory.learned, desk.memory.told,
+        desk.memory.learned, desk.memory.told, desk.page.outline.status, desk.page.outline.synopsis,
     ]  # fmt: skip
     wire_books(desk, studio, show, opened_outputs)
     wire_backups(desk, studio, show)
     wire_binder(desk, studio, show, opened_outputs)
+    wire_order(desk, studio, show, opened_outputs)
+    wire_outline(desk, studio)
     wire_parting(desk, studio, show, opened_outputs)
     _wire_titles(desk, studio)
     _wire_page(desk)
@@ -61,11 +64,14 @@ def _wire_titles(desk: Desk, studio: Studio) -> None:
     def rename_chapter(title: str, project: str, chapter: str) -> Any:
         if chapter and title.strip() and title.strip() != studio.chapter(chapter).title:
             studio.change_chapter(chapter, title=title)
-        return gr.update(choices=view.chapter_choices(studio.peek(project)[1])) if project else gr.skip()
+        if not project:
+            return [gr.skip()] * 2
+        _, heads = studio.peek(project)
+        return [gr.update(choices=binder_view.choices(heads)), binder_view.outline(heads)]
 
     gr.on(
         [desk.page.title.submit, desk.page.title.blur], rename_chapter, [desk.page.title, *ids],
-        desk.binder.chapters, show_progress="hidden",
+        [desk.binder.chapters, desk.binder.outline], show_progress="hidden",
     )  # fmt: skip
 
 

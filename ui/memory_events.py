@@ -9,7 +9,7 @@ import gradio as gr
 import pandas as pd
 
 from templora.studio import Studio
-from ui import memory_view, view
+from ui import binder_view, memory_view, view
 from ui.show import FLUSH_FIRST, Handler, Show, dim, told
 
 if TYPE_CHECKING:
@@ -161,9 +161,9 @@ def _wire_leaving_out(desk: Desk, studio: Studio) -> None:
 def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
     panel, foot = desk.memory, desk.footer
     outputs = [
-        desk.seen, foot.model, foot.where, desk.page.warnings, foot.memory, desk.top.words, desk.binder.chapters,
+        desk.seen, foot.model, foot.where, desk.page.warnings, foot.memory, desk.binder.outline, desk.binder.chapters,
         desk.takes.earlier, panel.number, panel.explanation, panel.counts, panel.bar, panel.line, panel.pause,
-        panel.resume, panel.cancel, panel.chart, desk.page.finished,
+        panel.resume, panel.cancel, panel.chart, desk.page.finished, desk.binder.dots,
     ]  # fmt: skip
     warnings = desk.page.warnings
     warnings.change(None, warnings, None, js="(words) => { window.desk.warned(words) }")
@@ -183,25 +183,25 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
             )
         report = studio.memory(project.id)
         takes = view.take_choices(studio.takes(chapter_id)) if chapter_id else []
-        chapters = view.chapter_choices(heads)
+        chapters, outline = binder_view.choices(heads), binder_view.outline(heads)
+        dots = binder_view.dots(report, heads)
         number, explanation = memory_view.headline(report)
         line = memory_view.memory_line(report)
         points = memory_view.chart(report.chunks)
         counts = memory_view.tally(report)
         drawn = [[point.chunk, point.perplexity] for point in points]
-        now = json.dumps(
-            [[*lines, project.finished_at], line, number, counts, hash(str(chapters)), hash(str(takes)), len(drawn)]
-        )
+        drawings = [hash(str(chapters)), hash(str(takes)), len(drawn), hash(outline + dots)]
+        now = json.dumps([[*lines, project.finished_at], line, number, counts, *drawings])
         if seen == now:
             return [gr.skip()] * len(outputs)
-        before = json.loads(seen) if seen.startswith("[[") else [None] * 7
+        before = json.loads(seen) if seen.startswith("[[") else [None] * 8
         after = json.loads(now)
         working = report.state in ("learning", "rebuilding")
         return [
             now,
             *lines,
             line,
-            dim(view.words(sum(head.words for head in heads))),
+            outline,
             gr.update(choices=chapters, value=chapter_id or None) if before[4] != after[4] else gr.skip(),
             gr.update(choices=takes) if before[5] != after[5] else gr.skip(),
             f"<p class='big'>{number}</p>",
@@ -214,6 +214,7 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
             gr.update(visible=working),
             _plot(points) if before[2] != after[2] or before[6] != after[6] else gr.skip(),
             gr.update(visible=project.finished_at is not None),
+            dots,
         ]
 
     desk.timer.tick(

@@ -9,7 +9,9 @@ import gradio as gr
 from gradio.components import Checkbox, Number, Slider
 
 from templora.config import Sampling
+from ui import outline_parts
 from ui.editor import ProseEditor
+from ui.outline_parts import Outline
 
 
 @dataclass(frozen=True)
@@ -17,38 +19,9 @@ class Top:
     chapters_toggle: gr.Button
     assistant_toggle: gr.Button
     title: gr.Textbox
-    words: gr.HTML
     palette: gr.Button
     books: gr.Button
     export: gr.Button
-
-
-@dataclass(frozen=True)
-class Binder:
-    chapters: gr.Radio
-    add: gr.Button
-    up: gr.Button
-    down: gr.Button
-    delete: gr.Button
-    confirm: gr.Column
-    confirm_text: gr.Textbox
-    confirm_yes: gr.Button
-    confirm_no: gr.Button
-    split: gr.Button
-    splitting: gr.Column
-    split_text: gr.Textbox
-    split_title: gr.Textbox
-    split_yes: gr.Button
-    split_no: gr.Button
-    merge: gr.Button
-    merging: gr.Column
-    merge_text: gr.Textbox
-    merge_yes: gr.Button
-    merge_no: gr.Button
-    place: gr.Textbox
-    deleted_group: gr.Accordion
-    deleted: gr.Radio
-    restore: gr.Button
 
 
 @dataclass(frozen=True)
@@ -58,6 +31,7 @@ class Page:
     finished: gr.Row
     relearn: gr.Button
     title: gr.Textbox
+    outline: Outline
     history: gr.Button
     editor: ProseEditor
     go: gr.Button
@@ -132,42 +106,12 @@ def top() -> Top:
         title = gr.Textbox(
             label="Title of the book", show_label=False, container=False, elem_id="book-title", max_lines=1
         )
-        words = gr.HTML(elem_id="book-words")
+        gr.HTML("<span id='book-count' class='dim'></span>", elem_id="book-words")
         palette = gr.Button("All actions", elem_id="open-palette", elem_classes="bare", size="sm", min_width=0)
         books = gr.Button("Books", elem_id="open-books", size="sm", min_width=0)
         export = gr.Button("Export", elem_id="open-export", size="sm", min_width=0)
         aside = gr.Button("◫", elem_id="toggle-side", elem_classes=["bare", "only-s"], size="sm", min_width=0)
-    return Top(toggle, aside, title, words, palette, books, export)
-
-
-def binder() -> Binder:
-    with gr.Column(elem_id="bind"):
-        gr.HTML("<h2>Chapters</h2>")
-        chapters = gr.Radio([], label="Chapters", show_label=False, container=False, elem_id="chapters")
-        add = gr.Button("+ New chapter", elem_id="add-chapter", elem_classes="bare", size="sm")
-        with gr.Row(elem_id="chapter-tools"):
-            up = gr.Button("↑ Up", elem_id="chapter-up", elem_classes="bare", size="sm", min_width=0)
-            down = gr.Button("↓ Down", elem_id="chapter-down", elem_classes="bare", size="sm", min_width=0)
-            delete = gr.Button("Delete …", elem_id="chapter-delete", elem_classes="bare", size="sm", min_width=0)
-        with gr.Row(elem_id="chapter-parting"):
-            split = gr.Button("Split here …", elem_id="chapter-split", elem_classes="bare", size="sm", min_width=0)
-            merge = gr.Button("Merge with next …", elem_id="chapter-merge", elem_classes="bare", size="sm", min_width=0)
-        deleting = confirm("delete-chapter", "Delete chapter", "Keep it")
-        with gr.Column(visible=False, elem_id="split-chapter", elem_classes="confirm") as splitting:
-            split_text = quiet("split-chapter-text", label="Question", max_lines=16)
-            split_title = gr.Textbox(
-                label="Title of the new chapter", max_lines=1, max_length=200, elem_id="split-title"
-            )
-            with gr.Row():
-                split_no = gr.Button("Not now", elem_id="split-chapter-no", size="sm", min_width=0)
-                split_yes = gr.Button("Split", variant="primary", elem_id="split-chapter-yes", size="sm", min_width=0)
-        merging = confirm("merge-chapter", "Merge", "Not now")
-        place = gr.Textbox(visible="hidden", label="place", elem_id="place")
-        with gr.Accordion("Deleted chapters", open=False, visible=False, elem_id="deleted-chapters") as group:
-            deleted = gr.Radio([], label="Kept for 30 days", elem_id="deleted-chapter")
-            restore = gr.Button("Bring it back", elem_id="chapter-restore", size="sm")
-    parting = (split, splitting, split_text, split_title, split_yes, split_no, merge, *merging, place)
-    return Binder(chapters, add, up, down, delete, *deleting, *parting, group, deleted, restore)
+    return Top(toggle, aside, title, palette, books, export)
 
 
 def page() -> Page:
@@ -184,7 +128,9 @@ def page() -> Page:
             )
             with gr.Row(elem_id="chapter-line"):
                 gr.HTML("<div id='chapter-state' class='dim'></div>")
+                status = outline_parts.status()
                 history = gr.Button("History", elem_id="open-history", elem_classes="bare", size="sm", min_width=0)
+            outline = Outline(status, outline_parts.synopsis())
             editor = ProseEditor(elem_id="editor")
         with gr.Row(elem_id="pill"):
             go = gr.Button("Continue", variant="primary", elem_id="do-continue", size="sm", min_width=0)
@@ -198,7 +144,7 @@ def page() -> Page:
             stop = gr.Button("Stop", elem_id="do-stop", size="sm", min_width=0)
             dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
     buttons = (go, stop, accept, word, previous, following, another, dismiss, rewrite)
-    return Page(warnings, put_away, finished, relearn, title, history, editor, *buttons)
+    return Page(warnings, put_away, finished, relearn, title, outline, history, editor, *buttons)
 
 
 def takes() -> Takes:

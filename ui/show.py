@@ -12,7 +12,7 @@ import gradio as gr
 from storage.records import ChapterHead, Project
 from templora.errors import NotFound, TemploraError
 from templora.studio import Studio
-from ui import view
+from ui import binder_view, view
 
 Handler = Callable[..., Any]
 
@@ -53,16 +53,18 @@ class Show:
     def opened(self, project_id: str, chapter_id: str) -> list[Any]:
         """For `opened_outputs`: everything that depends on which chapter is open."""
         project, heads, chapter_id = self.book(project_id, chapter_id)
-        title = next((head.title for head in heads if head.id == chapter_id), "")
         deleted = view.chapter_choices(self.studio.deleted_chapters(project.id)) if project else []
+        here = next((head for head in heads if head.id == chapter_id), None)
         number = next((n for n, head in enumerate(heads, 1) if head.id == chapter_id), 0)
         return [
             project.id if project else "",
             chapter_id,
             gr.update(value=project.title if project else "", interactive=project is not None),
-            dim(view.words(sum(head.words for head in heads)) if project else ""),
-            gr.update(choices=view.chapter_choices(heads), value=chapter_id or None),
-            gr.update(value=title, label=f"Title of chapter {number}", interactive=bool(chapter_id)),
+            binder_view.outline(heads),
+            gr.update(choices=binder_view.choices(heads), value=chapter_id or None),
+            gr.update(
+                value=here.title if here else "", label=f"Title of chapter {number}", interactive=bool(chapter_id)
+            ),
             gr.update(choices=view.take_choices(self.studio.takes(chapter_id)) if chapter_id else [], value=None),
             "",
             gr.update(visible=project is not None and project.finished_at is not None),
@@ -70,8 +72,10 @@ class Show:
             gr.update(choices=deleted, value=deleted[0][1] if deleted else None),
             round(100 * project.strength) if project else 100,
             round(project.disk_bytes / 1024**3, 2) if project else 4,
-            gr.update(value=next((h.learned for h in heads if h.id == chapter_id), True), interactive=bool(chapter_id)),
+            gr.update(value=here.learned if here else True, interactive=bool(chapter_id)),
             gr.update(value="", visible=False),
+            gr.update(value=here.status if here else "", interactive=here is not None),
+            gr.update(value=here.synopsis if here else "", interactive=here is not None),
         ]
 
     def books(self, message: str = "", value: str | None = None) -> list[Any]:

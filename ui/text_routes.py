@@ -70,11 +70,16 @@ def chapter_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/chapters/{id}", tags=["chapters"])
     def change_chapter(id: str, body: ChapterChange) -> dict[str, Any]:
-        chapter = studio.change_chapter(id, body.title, body.position)
+        """`status` and `synopsis` are for the writer's eyes: neither is learnt or exported."""
+        if body.title is not None or body.position is not None:
+            studio.change_chapter(id, body.title, body.position)
         if body.learned is not None:
             studio.set_learned(id, body.learned)
-            chapter = studio.chapter(id)
-        return _chapter(chapter)
+        if body.status is not None:
+            studio.set_status(id, body.status)
+        if body.synopsis is not None:
+            studio.set_synopsis(id, body.synopsis)
+        return _chapter(studio.chapter(id))
 
     @router.delete("/chapters/{id}", status_code=204, tags=["chapters"])
     def delete_chapter(id: str) -> None:
@@ -141,7 +146,7 @@ def history_routes(router: APIRouter, studio: Studio) -> None:
 
 
 def project_as_json(project: Project, heads: list[ChapterHead]) -> dict[str, Any]:
-    fields = ("id", "title", "position", "words", "revision", "learned", "excluded")
+    fields = ("id", "title", "position", "words", "revision", "learned", "excluded", "status", "synopsis")
     return {
         "id": project.id,
         "title": project.title,
@@ -157,5 +162,5 @@ def project_as_json(project: Project, heads: list[ChapterHead]) -> dict[str, Any
 
 
 def _chapter(chapter: Chapter) -> dict[str, Any]:
-    fields = ("id", "project", "title", "position", "text", "revision", "learned", "excluded")
+    fields = ("id", "project", "title", "position", "text", "revision", "learned", "excluded", "status", "synopsis")
     return {name: getattr(chapter, name) for name in fields}

@@ -82,7 +82,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own for each test, with the size of a desk screen."""
-    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    context = chromium.new_context(viewport={"width": 1400, "height": 900}, service_workers="block")
     context.set_default_timeout(10_000)
     yield context
     context.close()

@@ -63,12 +63,12 @@ def until(look: Callable[[], Any], enough: Callable[[Any], Any], seconds: float 
 
 def test_projects_and_chapters_are_made_renamed_moved_and_deleted(client: TestClient) -> None:
     project, chapter = made(client, "One two three.")
-    assert set(chapter) == {"id", "project", "title", "position", "text", "revision", "learned", "excluded"}
+    noted = {"learned", "excluded", "status", "synopsis"}
+    assert set(chapter) == {"id", "project", "title", "position", "text", "revision", *noted}
     second = client.post(f"/api/projects/{project['id']}/chapters", json={"title": "Two"}).json()
     shown = client.get(f"/api/projects/{project['id']}").json()
     assert [c["title"] for c in shown["chapters"]] == ["Low Water", "Two"]
-    fields = {"id", "title", "position", "words", "revision", "learned", "excluded"}
-    assert set(shown["chapters"][0]) == fields
+    assert set(shown["chapters"][0]) == {"id", "title", "position", "words", "revision", *noted}
     assert shown["chapters"][0]["words"] == 3
     client.patch(f"/api/chapters/{second['id']}", json={"position": shown["chapters"][0]["position"], "title": "New"})
     shown = client.get(f"/api/projects/{project['id']}").json()
@@ -79,6 +79,23 @@ def test_projects_and_chapters_are_made_renamed_moved_and_deleted(client: TestCl
     assert client.get("/api/projects").json() == []
     assert client.post(f"/api/projects/{project['id']}/restore").json()["title"] == "Salt"
     assert len(client.get("/api/projects").json()) == 1
+
+
+def test_what_is_noted_of_a_chapter_is_neither_learnt_nor_exported(client: TestClient, studio: Studio) -> None:
+    project, chapter = made(client, "One two three.")
+    url = f"/api/chapters/{chapter['id']}"
+    before = studio.memory(project["id"])
+    noted = client.patch(url, json={"status": "draft", "synopsis": "Secretly the pilot lies."}).json()
+    assert (noted["status"], noted["synopsis"], noted["revision"]) == ("draft", "Secretly the pilot lies.", 1)
+    (head,) = client.get(f"/api/projects/{project['id']}").json()["chapters"]
+    assert (head["status"], head["synopsis"]) == ("draft", "Secretly the pilot lies.")
+    assert client.patch(url, json={"status": "perfect"}).status_code == 422
+    assert client.patch(url, json={"synopsis": "x" * 3000}).status_code == 422
+    for format in ("markdown", "text"):
+        copy = client.get(f"/api/projects/{project['id']}/copy?format={format}").text
+        assert "One two three." in copy and "Secretly" not in copy
+    assert studio.memory(project["id"]) == before
+    assert client.patch(url, json={"status": ""}).json()["synopsis"] == "Secretly the pilot lies."
 
 
 def test_saving_is_compare_and_set(client: TestClient) -> None:

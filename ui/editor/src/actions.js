@@ -56,6 +56,8 @@ const LIST = {
     { id: "chapter.up", title: "Move the chapter up", press: "chapter-up", needs: "chapter", words: "order earlier" },
     { id: "chapter.down", title: "Move the chapter down",
       press: "chapter-down", needs: "chapter", words: "order later" },
+    { id: "chapter.undo", title: "Put the moved chapter back",
+      press: "order-undo", needs: "book", at: "Chapters", words: "undo order" },
     { id: "chapter.split", title: "Split the chapter at the caret …",
       press: "chapter-split", needs: "chapter", at: "Chapters" },
     { id: "chapter.merge", title: "Merge the chapter with the next …",

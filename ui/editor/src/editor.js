@@ -13,6 +13,7 @@ import { keys } from "./keys.js";
 import { Notices, element } from "./notices.js";
 import { plainLines } from "./positions.js";
 import { tookOver } from "./provenance.js";
+import { sceneStart, scenesOf } from "./scenes.js";
 import { chapterState, closedState } from "./setup.js";
 import { Stage } from "./stage.js";
 import { Takes } from "./takes.js";
@@ -212,6 +213,14 @@ export class Editor {
 
   focus = () => this.#view.focus();
 
+  /** Puts the caret before the first words from `position` (UTF-16) on, and them at the top of the page. */
+  goTo = (position) => {
+    if (!this.#open) return;
+    const head = sceneStart(this.#view.state.doc, Math.min(position, this.#view.state.doc.length));
+    const effects = EditorView.scrollIntoView(head, { y: "start", yMargin: 60 });
+    this.#view.dispatch({ selection: { anchor: head }, effects, userEvent: "select" });
+  };
+
   /** What the book's memory knows has changed: the margin band follows in its own time. */
   memoryMoved = () => this.#open?.band.refresh();
 
@@ -242,6 +251,7 @@ export class Editor {
       savedAt: opened?.savedAt ?? null,
       mode: stage?.mode ?? "idle",
       ...(stage?.page ?? { index: -1, count: 0 }),
+      ...scenesOf(state),
       words: state.field(wordCount, false) ?? 0,
       selectionWords: countWords(state.sliceDoc(from, to)),
       conflict: Boolean(opened?.conflict),

@@ -4,6 +4,7 @@
  */
 
 import { ACTIONS } from "./actions.js";
+import { startBinder } from "./binder.js";
 import { Editor } from "./editor.js";
 import { startPage } from "./page.js";
 import { openPalette } from "./palette.js";
@@ -13,13 +14,13 @@ const VERBS = [
   ...["rewrite", "acceptRewrite", "rejectRewrite", "insertTake"],
   ...["restoreRevision", "exclude", "place"],
   ...["compare", "stopCompare", "useCompared"],
-  ...["save", "flush", "focus", "settings", "memoryMoved"],
+  ...["save", "flush", "focus", "goTo", "settings", "memoryMoved"],
 ];
 
 /** The state while there is no editor. */
 const NOTHING = {
   ...{ chapter: null, saving: false, unsaved: false, savedAt: null, mode: "idle", index: -1, count: 0 },
-  ...{ words: 0, selectionWords: 0, conflict: false, error: null, passage: null },
+  ...{ scenes: [], scene: -1, words: 0, selectionWords: 0, conflict: false, error: null, passage: null },
 };
 
 let editor = null;
@@ -50,5 +51,9 @@ if (!window.templora) {
     palette: openPalette,
     actions: ACTIONS,
   };
-  if (window.desk) startPage(); // on a page with an editor alone there is nothing around it
+  if (window.desk) {
+    // On a page with an editor alone there is nothing around it.
+    startPage();
+    startBinder();
+  }
 }

@@ -11,6 +11,7 @@ import { ghostField } from "./ghost.js";
 import { prose } from "./prose.js";
 import { provenance } from "./provenance.js";
 import { rewriteField } from "./rewrite.js";
+import { scenesField } from "./scenes.js";
 import { theme } from "./theme.js";
 import { wordCount } from "./words.js";
 
@@ -42,6 +43,7 @@ export function chapterState({ text, title, caret, keys, listener }) {
       rewriteField,
       band,
       wordCount,
+      scenesField,
       theme,
       EditorView.updateListener.of(listener),
     ],
