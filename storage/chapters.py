@@ -15,8 +15,8 @@ from storage.takes import Takes
 from templora.errors import BadInput, NotFound
 
 _NEWEST = "revisions.chapter = chapters.id AND number = (SELECT max(number) FROM revisions WHERE chapter = chapters.id)"
-_COLUMNS = "id, project, title, position, learned, status, synopsis, number AS revision"
-_COLUMNS += ", created_at AS updated_at, excluded"
+_NOTED = "learned, status, synopsis, excluded"
+_COLUMNS = f"id, project, title, position, number AS revision, created_at AS updated_at, {_NOTED}"
 _HEAD = f"SELECT {_COLUMNS}, words FROM chapters JOIN revisions ON {_NEWEST}"
 _CHAPTER = f"SELECT {_COLUMNS}, text FROM chapters JOIN revisions ON {_NEWEST}"
 _LIVE = "project = ? AND deleted_at IS NULL"

@@ -60,7 +60,8 @@ export function startBinder() {
 
   function listen() {
     const bind = $("bind");
-    if (!bind) return setTimeout(listen, 50);
+    // Gradio puts one after the other there.
+    if (!bind || !$("chapters") || !$("scenes")) return setTimeout(listen, 50);
     new MutationObserver((seen) => {
       if (seen.some(({ type, target }) => type === "childList" || target.parentElement?.closest("#chapters"))) {
         drag.changed();
