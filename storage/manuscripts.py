@@ -5,10 +5,10 @@ A chapter's text is that of its newest revision; nothing else stores it. Saving 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from storage import exclusions, provenance, revisions
+from storage import exclusions, followers, provenance, revisions
 from storage.chapters import order, project_of
 from storage.checks import SYNOPSIS_LENGTH, clean_spans, clean_text, clean_title
 from storage.database import Rows, Sql
@@ -37,10 +37,12 @@ class Manuscripts(History):
         text: str,
         accepted: Sequence[Accepted] = (),
         kind: RevisionKind = "typed",
+        anchors: Mapping[str, Span] | None = None,
     ) -> int:
         """Store a text that was made from revision `base_revision`; returns its revision number.
 
-        `accepted`: what of it was taken over from takes, in code points of `text`; the kind is then "accepted". A text
+        `accepted`: what of it was taken over from takes, in code points of `text`; the kind is then "accepted".
+        `anchors`: where comments stand in it, by their ids, as far as the editor knows better than a comparison. A text
         that is stored already keeps its number, so a save may be sent again. Raises `Conflict` with the current text
         where the chapter has moved on, `NotFound`, and `BadInput` for spans that do not fit or text that is none.
         """
@@ -52,7 +54,7 @@ class Manuscripts(History):
                 if text != last.state.text:
                     raise _conflict(last)
                 return last.number
-            return self._save(sql, project, last, text, accepted, kind)
+            return self._save(sql, project, last, text, accepted, kind, anchors)
 
     def accept_take(self, id: str, base_revision: int, length: int | None = None) -> Chapter:
         """Put a take (its first `length` code points) where it was written for, as one revision.
@@ -84,7 +86,14 @@ class Manuscripts(History):
             return self.chapter(take.chapter)
 
     def _save(
-        self, sql: Sql, project: str, last: Revision, text: str, accepted: Sequence[Accepted], kind: RevisionKind
+        self,
+        sql: Sql,
+        project: str,
+        last: Revision,
+        text: str,
+        accepted: Sequence[Accepted],
+        kind: RevisionKind,
+        anchors: Mapping[str, Span] | None = None,
     ) -> int:
         kept = provenance.kept(last.state.text, text, accepted)
         state = State(
@@ -95,6 +104,7 @@ class Manuscripts(History):
         if text == last.state.text and state.runs == last.state.runs:
             return last.number
         number = self._store_state(sql, project, last, "accepted" if accepted else kind, state, kept)
+        followers.edited(sql, project, last, text, kept, number, self._clock(), anchors)
         mark_accepted(sql, project, accepted, text, number)
         return number
 
@@ -121,11 +131,9 @@ class Manuscripts(History):
             if base_revision != last.number and old.text != last.state.text:
                 raise _conflict(last)
             if (old.text, old.runs) != (last.state.text, last.state.runs):
-                kept = provenance.kept(last.state.text, old.text)
-                carried = exclusions.carry(last.state.excluded, kept, len(last.state.text), len(old.text))
-                back = exclusions.without(old.excluded, [(start, start + length) for _, start, length in kept])
-                state = State(old.text, old.runs, exclusions.joined([*carried, *back]))
-                self._store_state(sql, project, last, "restored", state, kept)
+                state, kept = restored(last.state, old)
+                number = self._store_state(sql, project, last, "restored", state, kept)
+                followers.rewritten(sql, project, last, state.text, kept, number, self._clock())
             return self.chapter(chapter_id)
 
     def exclude(self, chapter_id: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
@@ -163,10 +171,12 @@ class Manuscripts(History):
                 raise _conflict(last)
             chapter, state = self.chapter(chapter_id), last.state
             end, start = _seam(state.text, at)
-            revisions.push(sql, last, "typed", _cut(state, 0, end), [(0, 0, end)], self._clock())
+            number = revisions.push(sql, last, "typed", _cut(state, 0, end), [(0, 0, end)], self._clock())
             rest = _cut(state, start, len(state.text))
             place = chapter.position + 1
-            return self.chapter(self._insert_chapter(sql, project, title, place, "typed", rest, chapter.learned))
+            into = self._insert_chapter(sql, project, title, place, "typed", rest, chapter.learned)
+            followers.split(sql, last, into, end, start, number)
+            return self.chapter(into)
 
     def merge_chapter(self, chapter_id: str, base_revision: int) -> Chapter:
         """Take in the text, the takes and the synopsis of the chapter after this one; that one is deleted.
@@ -185,16 +195,20 @@ class Manuscripts(History):
                 raise BadInput("There is no chapter after this one to merge it with.")
             other = self.chapter(following[0])
             learned = chapter.learned or other.learned
+            theirs = revisions.newest(sql, other.id)
             parts = [
                 _stripped(last.state, chapter.learned or not learned),
-                _stripped(revisions.newest(sql, other.id).state, other.learned or not learned),
+                _stripped(theirs.state, other.learned or not learned),
             ]
             merged = _joined([part for part in parts if part.text])
             kept = revisions.ends(last.state.text, merged.text)
-            number = revisions.push(sql, last, "typed", merged, kept, self._clock())
+            now = self._clock()
+            number = revisions.push(sql, last, "typed", merged, kept, now)
             length = len(merged.text)
+            by = length - len(other.text.rstrip())
+            followers.merged(sql, last, theirs, merged.text, kept, by, number, now)
             within = (length - len(parts[1].text), length)
-            move_takes(sql, other.id, chapter_id, other.revision, number, length - len(other.text.rstrip()), within)
+            move_takes(sql, other.id, chapter_id, other.revision, number, by, within)
             self.set_learned(chapter_id, learned)
             both = "\n".join(filter(None, (chapter.synopsis, other.synopsis)))
             self.set_synopsis(chapter_id, both[:SYNOPSIS_LENGTH])
@@ -212,6 +226,14 @@ class Manuscripts(History):
             number = revisions.push(sql, last, kind, state, kept, now)
         touch_project(sql, project, now)
         return number
+
+
+def restored(present: State, old: State) -> tuple[State, list[Match]]:
+    """What brings an older state back, and what it has of the present text."""
+    kept = provenance.kept(present.text, old.text)
+    carried = exclusions.carry(present.excluded, kept, len(present.text), len(old.text))
+    back = exclusions.without(old.excluded, [(start, start + length) for _, start, length in kept])
+    return State(old.text, old.runs, exclusions.joined([*carried, *back])), kept
 
 
 def _conflict(last: Revision) -> Conflict:

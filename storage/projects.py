@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -15,8 +16,11 @@ from storage.records import LearningState, Project
 from templora.errors import BadInput, NotFound
 
 _PROJECT = (
-    "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning, strength, disk_bytes FROM projects"
+    "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning, strength, disk_bytes, "
+    "language FROM projects"
 )
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 class Projects:
@@ -73,6 +77,15 @@ class Projects:
             raise BadInput("The room for a memory on the disk must be 0 bytes or more.")
         self._set(id, disk_bytes=value)
 
+    def set_language(self, id: str, value: str) -> None:
+        """The language of a book as a tag (`en-GB`), by which the browser checks its spelling; '': the browser's own.
+
+        Raises `NotFound`, `BadInput`.
+        """
+        if value and not _LANGUAGE.fullmatch(value):
+            raise BadInput(f"{value!r} is no language tag. Use one such as en-GB, de or pt-BR, or none.")
+        self._set(id, language=value)
+
     def set_finished(self, id: str, when: float | None) -> None:
         """`when`: the Unix time at which the book was exported and its memory discarded; None takes that back."""
         self._set(id, finished_at=when)
@@ -100,6 +113,7 @@ class Projects:
                 sql.run("DELETE FROM projects WHERE id = ?", book)
             # An accepted take stays as long as its chapter: provenance refers to it.
             takes = sql.run("DELETE FROM takes WHERE deleted_at < ? AND accepted_revision IS NULL", before)
+            takes += sql.run("DELETE FROM comments WHERE deleted_at < ?", before)
         if books or chapters or takes:
             self._store.scrub()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from storage import fulltext, revisions
+from storage import fulltext, revisions, written
 from storage.database import Sql
 from storage.records import PurgedHistory
 
@@ -29,6 +29,7 @@ def purge_chapters(sql: Sql, project: str, chapters: Collection[str], now: float
         fulltext.empty(sql)
     gone = {"takes": 0, "revisions": 0}
     for chapter in chapters:
+        written.purge_chapter(sql, chapter)
         for table in ("comments", "replaced"):
             sql.run(f"DELETE FROM {table} WHERE chapter = ?", chapter)
         for table in gone:
@@ -51,6 +52,10 @@ def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
            AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.chapter = revisions.chapter)""",
         project,
     )
+    for chapter in sql.all("SELECT id FROM chapters WHERE project = ?", project):
+        written.purge(sql, chapter["id"])
+    sql.run("DELETE FROM comments WHERE project = ? AND deleted_at NOT NULL", project)
+    sql.run("UPDATE comments SET quote = '' WHERE project = ? AND start IS NULL", project)
     of_before = "project = ? AND finish_reason NOT NULL"
     takes = sql.run(f"DELETE FROM takes WHERE {of_before} AND accepted_revision IS NULL", project)
     for take in sql.all(f"SELECT id, accepted_words, text FROM takes WHERE {of_before} AND text <> ''", project):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-RevisionKind = Literal["typed", "accepted", "imported", "restored"]
+RevisionKind = Literal["typed", "accepted", "imported", "restored", "replaced"]
 TakeKind = Literal["continue", "beat", "fill", "rewrite"]
 """What a take was asked for; a beat says in the writer's words what happens next."""
 ChapterStatus = Literal["", "outline", "draft", "revised", "done"]
@@ -21,7 +21,8 @@ class Project:
     """One book. `finished_at`: exported and its memory discarded. `learning`: does new text get learnt by itself.
 
     `strength`: how much of the memory takes are written with, 0 (none) to 1.5; 1 is as it was learnt. `disk_bytes`:
-    what the snapshots of the memory may take on the disk, beside the newest one.
+    what the snapshots of the memory may take on the disk, beside the newest one. `language`: by which the browser
+    checks spelling, as a tag (`en-GB`); '' leaves it to the browser.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Project:
     learning: LearningState = "on"
     strength: float = 1.0
     disk_bytes: int = 4 * 1024**3
+    language: str = ""
 
 
 @dataclass(frozen=True)

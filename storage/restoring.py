@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from storage import revisions
+from storage import revisions, written
 from storage.backups import Backups
 from storage.checks import TITLE_LENGTH, new_id
 from storage.copies import Copy, complaint, opened
@@ -73,6 +73,13 @@ class Restoring:
             for take in copy.all("SELECT * FROM takes WHERE chapter = ? ORDER BY created_at, rowid", chapter["id"]):
                 ids = {"id": takes[take["id"]], "project": project, "chapter": id, "deleted_at": _again(take, now)}
                 sql.insert("takes", {**take, **ids})
+            for comment in copy.all("SELECT * FROM comments WHERE chapter = ?", chapter["id"]):
+                sql.insert("comments", {**comment, "id": new_id(), "project": project, "chapter": id})
+        for row in copy.all("SELECT * FROM goals WHERE project = ?", book["id"]):
+            sql.insert("goals", {**row, "project": project})
+        for day, words in written.days(copy, book["id"]).items():
+            row = {"project": project, "chapter": new_id(), "span": "day", "began": day}
+            sql.insert("written", {**row, "saved_at": now, "words": words})
         return project
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from storage.manuscripts import Manuscripts
-from storage.records import Accepted, Chapter, ChapterHead, ChapterStatus, Project, ProvenanceReport, RevisionHead
+from storage.records import Accepted, Chapter, ChapterHead, ChapterStatus, Project, ProvenanceReport, RevisionHead, Span
 
 
 class Texts:
@@ -87,10 +87,17 @@ class Texts:
         self._changed(chapter.project)
         return chapter
 
-    def save(self, id: str, base_revision: int, text: str, accepted: Sequence[Accepted] = ()) -> int:
+    def save(
+        self,
+        id: str,
+        base_revision: int,
+        text: str,
+        accepted: Sequence[Accepted] = (),
+        anchors: Mapping[str, Span] | None = None,
+    ) -> int:
         """Compare-and-set. Returns the new revision; raises `Conflict` (with the current text) for a stale page."""
         project = self._manuscripts.book_of(id)  # asked before: nothing may fail once the text is committed
-        revision = self._manuscripts.save(id, base_revision, text, accepted)
+        revision = self._manuscripts.save(id, base_revision, text, accepted, anchors=anchors)
         self._changed(project)
         return revision
 

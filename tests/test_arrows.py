@@ -29,7 +29,7 @@ STUDIO_ROOMS = {
     *("safety", "texts", "keeper"),
     "leaving",
     "reports",
-    "tools",
+    *("tools", "find"),
 }
 """The verbs and their helpers: where text, memory and engine meet."""
 SETUP_ROOMS = {"bootstrap", "bundle", "requirements", "progress", "errors", "engine", "__init__"}

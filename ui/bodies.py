@@ -23,6 +23,7 @@ class ProjectChange(BaseModel):
     title: str | None = None
     strength: float | None = None
     disk_bytes: int | None = None
+    language: str | None = None
 
 
 class ChapterChange(BaseModel):
@@ -58,10 +59,19 @@ class AcceptedSpan(BaseModel):
     length: int = Field(gt=0)
 
 
+class Anchor(BaseModel):
+    """Where a comment stands in the text."""
+
+    id: str
+    start: int
+    end: int
+
+
 class Save(BaseModel):
     base_revision: int
     text: str
     accepted: list[AcceptedSpan] = []
+    anchors: list[Anchor] = []
 
 
 class SamplingBody(BaseModel):

@@ -39,13 +39,16 @@ def project_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/projects/{id}", tags=["projects"])
     def change_project(id: str, body: ProjectChange) -> dict[str, Any]:
-        """`strength`: how much of the memory takes are written with, 0 to 1.5. `disk_bytes`: room for its snapshots."""
+        """`strength`: how much of the memory takes are written with, 0 to 1.5. `disk_bytes`: room for its snapshots.
+        `language`: by which the browser checks spelling, as a tag (`en-GB`); '' leaves it to the browser."""
         if body.title is not None:
             studio.rename_project(id, body.title)
         if body.strength is not None:
             studio.set_strength(id, body.strength)
         if body.disk_bytes is not None:
             studio.set_disk_bytes(id, body.disk_bytes)
+        if body.language is not None:
+            studio.tools.set_language(id, body.language)
         return project_as_json(*studio.project(id))
 
     @router.delete("/projects/{id}", status_code=204, tags=["projects"])
@@ -93,7 +96,8 @@ def chapter_routes(router: APIRouter, studio: Studio) -> None:
     def save_chapter(id: str, body: Save) -> dict[str, int]:
         """Compare-and-set: 409 with the current revision and text where `base_revision` is behind."""
         accepted = [Accepted(span.take, span.start, span.length) for span in body.accepted]
-        return {"revision": studio.save(id, body.base_revision, body.text, accepted)}
+        anchors = {anchor.id: (anchor.start, anchor.end) for anchor in body.anchors}
+        return {"revision": studio.save(id, body.base_revision, body.text, accepted, anchors)}
 
 
 def history_routes(router: APIRouter, studio: Studio) -> None:
@@ -155,6 +159,7 @@ def project_as_json(project: Project, heads: list[ChapterHead]) -> dict[str, Any
         "learning": project.learning,
         "strength": project.strength,
         "disk_bytes": project.disk_bytes,
+        "language": project.language,
         "finished": project.finished_at is not None,
         "deleted": project.deleted_at is not None,
         "updated_at": project.updated_at,

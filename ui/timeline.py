@@ -28,6 +28,7 @@ _KINDS = {
     "accepted": "with a take of the model",
     "imported": "imported",
     "restored": "brought back",
+    "replaced": "words replaced throughout the book",
 }
 _TOKENS = re.compile(r"\s*(?:\w+(?:['’]\w+)*|[^\w\s])|\s+")
 """A word or a mark with the space before it: spaces by themselves are alike everywhere, and say nothing."""
