@@ -204,8 +204,7 @@ def test_replacing_all_leaves_one_new_backup(backups: Backups, clock: Clock, man
     backups.make("daily")
     clock.now += DAY_S
     manuscripts.save(chapter.id, 1, "no more")
-    with manuscripts._store.transaction() as sql:  # pyright: ignore[reportPrivateUsage]
-        sql.run("DELETE FROM revisions WHERE number = 1")
+    manuscripts.purge_history(book.id)
     assert backups.replace_all() == 2
     (left,) = backups.all()
     assert (left.reason, left.created_at) == ("asked", clock.now)
