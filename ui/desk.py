@@ -13,18 +13,22 @@ import gradio as gr
 from fastapi import FastAPI
 
 from templora.studio import Studio
-from ui import binder_parts, dialogs, events, history_parts, memory_parts, palette_parts, parts
+from ui import binder_parts, dialogs, events, history_parts, look_parts, memory_parts, palette_parts, parts
+from ui.editor import SCRIPT
+from ui.head import HeadFirst
 from ui.theme import desk_theme
 
 STYLES = ["desk.css", *sorted(path.name for path in (Path(__file__).parent / "styles").glob("*.css"))]
-"""The look: the desk's first, then a file a feature."""
+"""The desk's first, then a file a feature."""
 
 HEAD = f"""
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<script src="/desk/look.js"></script>
 <link rel="icon" href="/desk/icon.svg" type="image/svg+xml">
 {"".join(f'<link rel="stylesheet" href="/desk/{name}">' for name in STYLES)}
-<script src="/desk/desk.js"></script>
+<script src="/desk/desk.js" defer></script>
+<script src="{SCRIPT}" defer></script>
 """
 
 
@@ -65,11 +69,14 @@ def build(studio: Studio) -> gr.Blocks:
                 takes = parts.takes()
                 memory = memory_parts.memory()
             footer = parts.footer()
+            drawer_close = gr.Button("✕", elem_id="drawer-close", size="sm", min_width=0)
+            drawer_close.click(None, js="() => { window.desk.toggle(null) }")
         books = dialogs.books()
         export = dialogs.export()
         compare = memory_parts.compare()
         history = history_parts.history()
         palette_parts.palette()
+        look_parts.look(top.look)
         desk = Desk(
             project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, books, export, side,
             footer, gr.Timer(2),
@@ -82,7 +89,9 @@ def mount(app: FastAPI, studio: Studio) -> FastAPI:
     """The page mounted at `/` of `app`."""
     blocks = build(studio)
     blocks.queue(default_concurrency_limit=4)
-    return gr.mount_gradio_app(
-        app, blocks, path="/", theme=desk_theme(), head=HEAD, run_history=False, show_error=True,
+    mounted = gr.mount_gradio_app(
+        app, blocks, path="/", theme=desk_theme(), run_history=False, show_error=True,
         footer_links=[], max_file_size="51mb", allowed_paths=[], ssr_mode=False,
     )  # fmt: skip
+    mounted.add_middleware(HeadFirst, head=HEAD)
+    return mounted

@@ -19,6 +19,7 @@ class Top:
     chapters_toggle: gr.Button
     assistant_toggle: gr.Button
     title: gr.Textbox
+    look: gr.Button
     palette: gr.Button
     books: gr.Button
     export: gr.Button
@@ -102,16 +103,17 @@ def confirm(id: str, yes: str, no: str) -> tuple[gr.Column, gr.Textbox, gr.Butto
 def top() -> Top:
     with gr.Row(elem_id="top"):
         gr.HTML("<h1 class='sr-only'>Templora, a writing desk</h1>", elem_id="page-heading")
-        toggle = gr.Button("☰", elem_id="toggle-binder", elem_classes=["bare", "only-s"], size="sm", min_width=0)
+        toggle = gr.Button("☰", elem_id="toggle-binder", elem_classes="bare", size="sm", min_width=0)
         title = gr.Textbox(
             label="Title of the book", show_label=False, container=False, elem_id="book-title", max_lines=1
         )
         gr.HTML("<span id='book-count' class='dim'></span>", elem_id="book-words")
+        look = gr.Button("Aa", elem_id="open-look", elem_classes="bare", size="sm", min_width=0)
         palette = gr.Button("All actions", elem_id="open-palette", elem_classes="bare", size="sm", min_width=0)
         books = gr.Button("Books", elem_id="open-books", size="sm", min_width=0)
         export = gr.Button("Export", elem_id="open-export", size="sm", min_width=0)
-        aside = gr.Button("◫", elem_id="toggle-side", elem_classes=["bare", "only-s"], size="sm", min_width=0)
-    return Top(toggle, aside, title, palette, books, export)
+        aside = gr.Button("◫", elem_id="toggle-side", elem_classes="bare", size="sm", min_width=0)
+    return Top(toggle, aside, title, look, palette, books, export)
 
 
 def page() -> Page:

@@ -40,6 +40,7 @@ STATIC = {
     "desk.css": ("text/css", Path(__file__).parent / "desk.css"),
     **{path.name: ("text/css", path) for path in (Path(__file__).parent / "styles").glob("*.css")},
     "desk.js": ("text/javascript", Path(__file__).parent / "desk.js"),
+    "look.js": ("text/javascript", Path(__file__).parent / "look.js"),
     "swagger-ui-bundle.js": ("text/javascript", SWAGGER / "swagger-ui-bundle.js"),
     "swagger-ui.css": ("text/css", SWAGGER / "swagger-ui.css"),
     "icon.svg": ("image/svg+xml", Path(__file__).parent / "icon.svg"),

@@ -91,7 +91,7 @@ const look = EditorView.theme({
   // The page's margin is there already: the gutter must not make room for itself.
   "& .cm-gutters.cm-gutters-before": {
     position: "absolute",
-    insetInlineStart: "max(0px, calc(50% - 33ch))",
+    insetInlineStart: "max(0px, calc(50% - var(--measure, 66ch) / 2))",
     background: "none",
     border: "0",
   },

@@ -7,6 +7,7 @@ import { history } from "@codemirror/commands";
 import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, placeholder } from "@codemirror/view";
 import { band } from "./band.js";
+import { focus } from "./focus.js";
 import { ghostField } from "./ghost.js";
 import { prose } from "./prose.js";
 import { provenance } from "./provenance.js";
@@ -44,6 +45,7 @@ export function chapterState({ text, title, caret, keys, listener }) {
       band,
       wordCount,
       scenesField,
+      focus,
       theme,
       EditorView.updateListener.of(listener),
     ],

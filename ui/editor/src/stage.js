@@ -3,6 +3,7 @@
  * nothing.
  */
 
+import { Announcer } from "./announce.js";
 import { ghostField, growGhost, showGhost } from "./ghost.js";
 import { utf16Offset } from "./positions.js";
 import { growRewrite, rewriteField, showRewrite } from "./rewrite.js";
@@ -15,6 +16,7 @@ export class Stage {
   #document;
   #takes;
   #notices;
+  #announcer;
   #paintTimer;
 
   constructor({ view, document, takes, notices }) {
@@ -22,6 +24,7 @@ export class Stage {
     this.#document = document;
     this.#takes = takes;
     this.#notices = notices;
+    this.#announcer = new Announcer((text) => notices.say(text));
   }
 
   get ghost() {
@@ -80,6 +83,7 @@ export class Stage {
       this.#paintTimer = setTimeout(() => this.paint(), COMPOSING_MS);
       return;
     }
+    this.#announcer.grown(take);
     const grow = this.ghost ? growGhost : growRewrite;
     this.#view.dispatch({ effects: grow.of({ take: take.key, text: take.text, done: take.done }) });
   }

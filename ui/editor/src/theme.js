@@ -8,9 +8,15 @@ const quietText = { color: "var(--soft)" };
 export const theme = EditorView.theme({
   "&": { backgroundColor: "var(--paper)", color: "var(--ink)", height: "auto" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--serif)", fontSize: "18.5px", lineHeight: "1.68", overflowX: "hidden" },
+  ".cm-scroller": {
+    fontFamily: "var(--prose, var(--serif))",
+    fontSize: "var(--prose-size, 18.5px)",
+    lineHeight: "var(--prose-leading, 1.68)",
+    letterSpacing: "var(--prose-spacing, 0)",
+    overflowX: "hidden",
+  },
   ".cm-content": {
-    maxWidth: "66ch",
+    maxWidth: "var(--measure, 66ch)",
     margin: "0 auto",
     padding: "56px 28px 160px",
     minHeight: "60vh",
@@ -44,7 +50,6 @@ export const theme = EditorView.theme({
   ".t-asked": { backgroundColor: "var(--tint)", borderRadius: "3px" },
   "@media (max-width: 760px)": {
     ".cm-content": { padding: "34px 22px 150px" },
-    ".cm-scroller": { fontSize: "17.5px" },
   },
   ...changeMarks(""),
 });

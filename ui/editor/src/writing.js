@@ -89,7 +89,6 @@ export class Writing {
     }
     const shown = takes.find(({ key }) => key === this.#stage.shown?.take);
     if (shown && !shown.text) this.#stage.hide();
-    else if (shown) this.#notices.say("Take ready");
     await settle(this.#takes, takes);
     this.#report();
   }
