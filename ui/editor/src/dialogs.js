@@ -28,13 +28,24 @@ function changed() {
   dialog.setAttribute("role", "dialog");
   dialog.setAttribute("aria-modal", "true");
   if (dialog.matches(".standing")) return enter(now);
-  const look = () => (now !== dialog || title(now) ? setTimeout(() => enter(now), COMING_MS) : setTimeout(look, 50));
+  const look = () => {
+    if (now !== dialog) return;
+    if (!title(now)) return void setTimeout(look, 20);
+    name(now);
+    setTimeout(() => enter(now), COMING_MS);
+  };
   look();
+}
+
+// What it is called, and the buttons that show a sign alone.
+function name(box) {
+  box.setAttribute("aria-label", title(box).textContent);
+  box.querySelector("button[id$='-close']")?.setAttribute("aria-label", "Close");
 }
 
 function enter(box) {
   if (box !== dialog) return;
-  box.setAttribute("aria-label", title(box).textContent);
+  name(box);
   const controls = ["input:checked", "button, input, textarea"].flatMap((kind) => [...box.querySelectorAll(kind)]);
   for (const control of controls) {
     if (box.contains(document.activeElement)) return;
