@@ -29,6 +29,11 @@ _STATE = (
     "SELECT chapter, number, name, created_at FROM revisions ORDER BY chapter, number",
     "SELECT count(*), total(tokens) FROM takes",
 )
+_LATER_STATE = (
+    ("entries", "SELECT id, updated_at FROM entries ORDER BY id"),
+    ("author_notes", "SELECT project, updated_at FROM author_notes ORDER BY project"),
+)
+"""… and of tables that older versions do not have; asked where there is something in them."""
 
 # Since m008. Where nothing is noted the digest is that of before.
 _NOTED = "SELECT id, status, synopsis FROM chapters WHERE status <> '' OR synopsis <> '' ORDER BY id"
@@ -84,7 +89,8 @@ def text_state(conn: sqlite3.Connection) -> str | None:
     if conn.execute("SELECT 1 FROM projects LIMIT 1").fetchone() is None:
         return None
     seen = hashlib.sha256()
-    for query in _STATE:
+    tables = {name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for query in (*_STATE, *(query for table, query in _LATER_STATE if table in tables)):
         for row in conn.execute(query):
             seen.update(repr(row).encode())
     if conn.execute("SELECT 1 FROM pragma_table_info('chapters') WHERE name = 'synopsis'").fetchone():

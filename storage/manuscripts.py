@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from storage import exclusions, followers, provenance, revisions
+from storage.bible_rows import move_notes
 from storage.chapters import order, project_of
 from storage.checks import SYNOPSIS_LENGTH, clean_spans, clean_text, clean_title
 from storage.database import Rows, Sql
@@ -212,6 +213,7 @@ class Manuscripts(History):
             self.set_learned(chapter_id, learned)
             both = "\n".join(filter(None, (chapter.synopsis, other.synopsis)))
             self.set_synopsis(chapter_id, both[:SYNOPSIS_LENGTH])
+            move_notes(sql, other.id, chapter_id)
             self.delete_chapter(other.id)
             return self.chapter(chapter_id)
 

@@ -225,7 +225,43 @@ def m008_outline(db: Database) -> None:
     )
 
 
-STEPS = (m001_books, m002_memory, m003_history, m004_accepted, m006_tools, m007_beats, m008_outline)
+def m009_bible(db: Database) -> None:
+    # aliases: JSON [name, …].
+    _run(
+        db,
+        """CREATE TABLE entries (
+            id TEXT PRIMARY KEY,
+            project TEXT NOT NULL REFERENCES projects(id),
+            kind TEXT NOT NULL CHECK (kind IN ('character', 'place', 'thing', 'rule')),
+            name TEXT NOT NULL,
+            aliases TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            updated_at REAL NOT NULL,
+            deleted_at REAL,
+            description TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX entries_of_project ON entries(project)",
+        """CREATE TABLE entry_notes (
+            entry TEXT NOT NULL REFERENCES entries(id),
+            chapter TEXT NOT NULL REFERENCES chapters(id),
+            text TEXT NOT NULL,
+            PRIMARY KEY (entry, chapter)
+        ) STRICT""",
+        "CREATE INDEX entry_notes_of_chapter ON entry_notes(chapter)",
+        """CREATE TABLE author_notes (
+            project TEXT PRIMARY KEY REFERENCES projects(id),
+            updated_at REAL NOT NULL,
+            text TEXT NOT NULL
+        ) STRICT""",
+        """CREATE TABLE dismissed_names (
+            project TEXT NOT NULL REFERENCES projects(id),
+            name TEXT NOT NULL,
+            PRIMARY KEY (project, name)
+        ) STRICT""",
+    )
+
+
+STEPS = (m001_books, m002_memory, m003_history, m004_accepted, m006_tools, m007_beats, m008_outline, m009_bible)
 
 
 class NewerSchema(Exception):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
+from storage.bible_rows import purge_entries
 from storage.checks import clean_title, new_id
 from storage.database import Rows, Sql, Store, disk_errors
 from storage.purging import purge_chapters, purge_tools
@@ -111,10 +112,11 @@ class Projects:
             for book in books:
                 purge_tools(sql, book)
                 sql.run("DELETE FROM projects WHERE id = ?", book)
+            entries = purge_entries(sql, "deleted_at < ?", before)
             # An accepted take stays as long as its chapter: provenance refers to it.
             takes = sql.run("DELETE FROM takes WHERE deleted_at < ? AND accepted_revision IS NULL", before)
             takes += sql.run("DELETE FROM comments WHERE deleted_at < ?", before)
-        if books or chapters or takes:
+        if books or chapters or takes or entries:
             self._store.scrub()
 
     def _set(self, id: str, **values: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from storage import fulltext, revisions, written
+from storage.bible_rows import leave_chapters, purge_bible, purge_entries
 from storage.database import Sql
 from storage.records import PurgedHistory
 
@@ -28,6 +29,7 @@ def purge_chapters(sql: Sql, project: str, chapters: Collection[str], now: float
     if chapters:
         fulltext.empty(sql)
     gone = {"takes": 0, "revisions": 0}
+    leave_chapters(sql, project, chapters)
     for chapter in chapters:
         written.purge_chapter(sql, chapter)
         for table in ("comments", "replaced"):
@@ -45,6 +47,7 @@ def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
     A take that is being written is no history yet.
     """
     forget_replacements(sql, project)
+    purge_entries(sql, "deleted_at NOT NULL AND project = ?", project)
     deleted = sql.all("SELECT id FROM chapters WHERE project = ? AND deleted_at NOT NULL", project)
     gone = purge_chapters(sql, project, [row["id"] for row in deleted], now)
     older = sql.run(
@@ -72,6 +75,7 @@ def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
 def purge_tools(sql: Sql, project: str) -> None:
     """Delete what the desk's tools keep of a book beside its chapters, which are gone already."""
     forget_replacements(sql, project)
+    purge_bible(sql, project)
     for table in ("written", "goals"):
         sql.run(f"DELETE FROM {table} WHERE project = ?", project)
 

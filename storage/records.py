@@ -11,6 +11,7 @@ TakeKind = Literal["continue", "beat", "fill", "rewrite"]
 ChapterStatus = Literal["", "outline", "draft", "revised", "done"]
 """How far a chapter has come, as the writer says; '' where nothing was said."""
 LearningState = Literal["on", "paused", "off"]
+EntryKind = Literal["character", "place", "thing", "rule"]
 BackupReason = Literal["migration", "daily", "export", "asked"]
 Span = tuple[int, int]
 """[start, end) in a text, code points."""
@@ -235,3 +236,29 @@ class Discarded:
     snapshots: int
     lessons: int
     resident: int = 0
+
+
+@dataclass(frozen=True)
+class ChapterNote:
+    """What holds of an entry of the story bible from a chapter on. `position`: the chapter's place in the book, from 0;
+    of a `deleted` one the place that it had."""
+
+    chapter: str
+    position: int
+    deleted: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class BibleEntry:
+    """An entry of the story bible. `notes`: in the order of the book."""
+
+    id: str
+    project: str
+    kind: EntryKind
+    name: str
+    aliases: tuple[str, ...]
+    description: str
+    notes: tuple[ChapterNote, ...]
+    updated_at: float
+    deleted_at: float | None = None

@@ -11,6 +11,7 @@ from typing import Any
 
 from storage import revisions, written
 from storage.backups import Backups
+from storage.bible_rows import copy_bible
 from storage.checks import TITLE_LENGTH, new_id
 from storage.copies import Copy, complaint, opened
 from storage.database import Sql, Store
@@ -66,8 +67,9 @@ class Restoring:
         sql.insert("projects", {**book, **changes, "id": project, "learning": "on", "deleted_at": None})
         chapters = copy.all("SELECT * FROM chapters WHERE project = ?", book["id"])
         takes = {row["id"]: new_id() for row in copy.all("SELECT id FROM takes WHERE project = ?", book["id"])}
+        places = {chapter["id"]: new_id() for chapter in chapters}
         for chapter in chapters:
-            id = new_id()
+            id = places[chapter["id"]]
             sql.insert("chapters", {**chapter, "id": id, "project": project, "deleted_at": _again(chapter, now)})
             revisions.copy(copy, sql, chapter["id"], id, takes)
             for take in copy.all("SELECT * FROM takes WHERE chapter = ? ORDER BY created_at, rowid", chapter["id"]):
@@ -80,6 +82,7 @@ class Restoring:
         for day, words in written.days(copy, book["id"]).items():
             row = {"project": project, "chapter": new_id(), "span": "day", "began": day}
             sql.insert("written", {**row, "saved_at": now, "words": words})
+        copy_bible(copy, sql, book["id"], project, places)
         return project
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -147,3 +148,102 @@ def _compound(text: str, start: int, end: int) -> bool:
     before = start > 1 and text[start - 1] in _HYPHENS and text[start - 2].isalnum()
     after = text[end : end + 1] in tuple(_HYPHENS) and text[end + 1 : end + 2].isupper()
     return before or after
+
+
+# --- names that the bible may lack ---
+
+SUGGESTED = 12
+FEWEST = 4
+"""A name that occurs less often is none yet that needs an entry."""
+_SENTENCE_START = re.compile(r"(?:^|[.!?…:;\n—–]|[\"“‘«„])[\s\"'“‘«„*_(\[]*$")
+_CONNECTORS = frozenset({"of", "de", "da", "do", "dos", "du", "la", "le", "van", "von", "der", "den", "ten", "di"})
+_DAYS = frozenset({"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"})
+_MONTHS = frozenset(
+    {"January", "February", "March", "April", "May", "June", "July"}
+    | {"August", "September", "October", "November", "December"}
+)
+_NO_NAMES = _DAYS | _MONTHS | {"I", "O", "Mr", "Mrs", "Ms", "Miss", "Dr", "Sir", "Madam", "God", "Chapter"}
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A name that the book uses: how often, and the shorter names that are part of it."""
+
+    name: str
+    count: int
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass
+class Capitals:
+    """Capitalised words of a text: names inside sentences, single ones at their beginning, and words in lower case."""
+
+    inside: Counter[str] = field(default_factory=Counter[str])
+    first: Counter[str] = field(default_factory=Counter[str])
+    lower: Counter[str] = field(default_factory=Counter[str])
+
+    @staticmethod
+    def of(text: str) -> Capitals:
+        found = Capitals()
+        words = list(WORD.finditer(text))
+        place = 0
+        while place < len(words):
+            if not _capital(words[place][0]):
+                found.lower[words[place][0]] += 1
+                place += 1
+                continue
+            end = _phrase_end(text, words, place)
+            start = words[place].start()
+            if _SENTENCE_START.search(text[max(0, start - 8) : start] if start >= 8 else "\n" + text[:start]):
+                found.first[words[place][0]] += 1
+                place += 1  # what stands first may be any word; what follows it may be a name
+            if place < end:
+                found.inside[" ".join(text[words[place].start() : words[end - 1].end()].split())] += 1
+            place = max(place, end)
+        return found
+
+
+def suggestions(capitals: Capitals, known: Iterable[Iterable[str]], dismissed: Collection[str]) -> list[Suggestion]:
+    """Names that are frequent, not only at the beginning of sentences, and not among the words of an entry's names
+    (`known`: the names of each entry), the most frequent first."""
+    words = [{word for name in names for word in words_of(name)} for names in known]
+    counts: dict[str, int] = {}
+    for name, inside in capitals.inside.items():
+        parts = words_of(name)
+        common = len(parts) == 1 and capitals.lower[name.lower()] > inside // 4
+        total = inside + (capitals.first[name] if len(parts) == 1 else 0)
+        if inside < 2 or total < FEWEST or common or name in _NO_NAMES or name in dismissed:
+            continue
+        if not any(set(parts) <= of for of in words):
+            counts[name] = total
+    found: list[Suggestion] = []
+    taken: set[str] = set()
+    for name in sorted(counts, key=lambda name: (-len(words_of(name)), -counts[name], name)):
+        if name in taken:
+            continue
+        shorter = [part for part in words_of(name) if part != name and part in counts and part not in taken]
+        taken.update(shorter)
+        found.append(Suggestion(name, counts[name] + sum(counts[part] for part in shorter), tuple(shorter)))
+    return sorted(found, key=lambda each: (-each.count, each.name))[:SUGGESTED]
+
+
+def _capital(word: str) -> bool:
+    return word[0].isupper() and (len(word) == 1 or not word.isupper())
+
+
+def _phrase_end(text: str, words: list[re.Match[str]], place: int) -> int:
+    """The word after the last one of a name that begins at `place`: 'Port of Lisbon', 'O’Brien', 'Jean-Luc'."""
+    end = place + 1
+    while end < len(words):
+        gap = _gap(text[words[end - 1].end() : words[end].start()])
+        if gap not in (" ", "-", "'"):
+            break
+        if _capital(words[end][0]):
+            end += 1
+            continue
+        after = end + 1 < len(words) and text[words[end].end() : words[end + 1].start()] == " "
+        if gap == " " and words[end][0] in _CONNECTORS and after and _capital(words[end + 1][0]):
+            end += 2
+            continue
+        break
+    return end

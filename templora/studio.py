@@ -27,6 +27,7 @@ from storage.records import (
 )
 from storage.snapshots import Snapshots
 from templora import models
+from templora.bible import Bible
 from templora.books import Books
 from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
@@ -38,6 +39,7 @@ from templora.learning import Learning
 from templora.leaving import Forgotten
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
+from templora.reading import Reading
 from templora.safety import Safety
 from templora.takes import TakeStream
 from templora.texts import Texts
@@ -88,7 +90,8 @@ class Studio(Texts):
         self._books = Books(self._manuscripts, recipe, info, clock)
         self._learning = Learning(self._manuscripts, self._snapshots, engine, self._books, clock)
         self._library = Library(self._manuscripts, self._learning, folder)
-        gathering = Gathering(self._manuscripts, self._books, recipe)
+        self.bible = Bible(self._store, self._manuscripts, self._keeper.changed, clock)
+        gathering = Gathering(self._manuscripts, self._books, recipe, self.bible.extras)
         self._writing = Writing(self._manuscripts, engine, gathering, self._learning)
         for tidy_up in (
             lambda: self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S),
@@ -174,6 +177,10 @@ class Studio(Texts):
         verb: str = "rewrite",
     ) -> TakeStream:
         return self._writing.rewrite(chapter, base_revision, span, instruction, sampling, strength, verb)
+
+    def reading(self, chapter: str, base_revision: int, cursor: int, max_tokens: int) -> Reading:
+        """What `continue_` would read at `cursor`, exactly, before a take of at most `max_tokens`."""
+        return self._writing.reading(chapter, base_revision, cursor, max_tokens)
 
     def takes(self, chapter: str) -> list[Take]:
         return self._manuscripts.takes(chapter)

@@ -22,6 +22,7 @@ from templora.library import Export
 from templora.studio import Studio
 from templora.takes import Broke, Finished, TakeStream, Wrote
 from templora.verbs import tokens_for
+from ui.bible_routes import bible_routes
 from ui.bodies import AcceptBody, ContinueBody, ExportBody, FillBody, PurgeBody, RestoreBody, RewriteBody
 from ui.text_routes import chapter_routes, history_routes, project_as_json, project_routes
 from ui.tool_routes import tool_routes
@@ -35,6 +36,7 @@ def routes(studio: Studio) -> APIRouter:
     history_routes(router, studio)
     _take_routes(router, studio)
     _memory_routes(router, studio)
+    bible_routes(router, studio)
     _export_routes(router, studio)
     _backup_routes(router, studio)
     tool_routes(router, studio)
