@@ -68,7 +68,14 @@ def serve(arguments: list[str], terminal: Terminal) -> int:
         metavar="ID_OR_PATH",
         help=f"{models.STARTER} (default), owner/name on the hub, a folder, or a .gguf file",
     )
-    parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    where.add_argument(
+        "--desktop",
+        action="store_true",
+        help="open the desk in a window of its own, by Chromium, Chrome, Edge, Brave or Vivaldi; closing the window "
+        "ends the desk, and nothing is lost",
+    )
     parser.add_argument(
         "--restore-backup",
         metavar="NAME",
@@ -96,7 +103,8 @@ def serve(arguments: list[str], terminal: Terminal) -> int:
             terminal.line(f"{error.message}\nThe desk opens without a model.")
     from ui.server import run
 
-    return run(data, models_dir, options.host, options.port, options.model, not options.no_browser)
+    show = "window" if options.desktop else "nowhere" if options.no_browser else "browser"
+    return run(data, models_dir, options.host, options.port, options.model, show)
 
 
 def test(arguments: list[str], terminal: Terminal) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from storage.manuscripts import Manuscripts
 from storage.records import Accepted, Chapter, ChapterHead, ChapterStatus, Project, ProvenanceReport, RevisionHead, Span
+from templora.sample import sample_book
 
 
 class Texts:
@@ -34,6 +35,13 @@ class Texts:
 
     def create_project(self, title: str) -> Project:
         return self._manuscripts.create_project(title)
+
+    def sample_book(self) -> Project:
+        """The sample among the books; it is put there where it is not."""
+        project, added = sample_book(self._manuscripts)
+        if added:
+            self._changed(project.id)
+        return project
 
     def rename_project(self, id: str, title: str) -> None:
         self._manuscripts.rename_project(id, title)

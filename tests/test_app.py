@@ -100,6 +100,7 @@ def test_an_older_python_is_told_in_one_line() -> None:
         (["--model", str(ROOT / "app.py")], "is not a model"),
         (["--prot", "80"], "unrecognized arguments"),
         (["serve"], "unrecognized arguments"),
+        (["--desktop", "--no-browser"], "not allowed with argument"),
     ],
 )
 def test_a_bad_argument_gets_one_line_and_status_2(arguments: list[str], reason: str) -> None:
@@ -155,6 +156,24 @@ def test_a_second_start_answers_soon_and_ends_cleanly(starter: ModelInfo, tmp_pa
     assert page_s < 10  # likewise 5 s
     assert f"http://127.0.0.1:{port}/" in output
     assert "Traceback" not in output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a shell script")
+def test_the_desk_in_its_own_window_ends_when_that_is_closed(starter: ModelInfo, tmp_path: Path) -> None:
+    port, data, asked = free_port(), tmp_path / "data", tmp_path / "asked"
+    browser = tmp_path / "bin" / "chromium"
+    browser.parent.mkdir()
+    browser.write_text(f'#!/bin/sh\necho "$@" > {asked}\nsleep 3.2\n')
+    browser.chmod(0o755)
+    models_dir = str(Path(starter.folder).parent)
+    ran = run(
+        *("--desktop", "--port", str(port), "--data", str(data), "--models", models_dir),
+        PATH=f"{browser.parent}{os.pathsep}{os.environ['PATH']}",
+    )
+    assert ran.returncode == 0 and "Traceback" not in ran.stderr
+    assert "The window was closed: the desk ends." in ran.stdout
+    assert asked.read_text().startswith(f"--app=http://127.0.0.1:{port}/ --user-data-dir={data / 'window'} ")
+    FolderLock(data).release()  # nobody holds the books any more
 
 
 def answered(url: str, deadline: float) -> str:

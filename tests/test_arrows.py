@@ -29,6 +29,7 @@ STUDIO_ROOMS = {
     *("safety", "texts", "keeper"),
     "leaving",
     "reports",
+    "sample",
     *("tools", "find"),
 }
 """The verbs and their helpers: where text, memory and engine meet."""

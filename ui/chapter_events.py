@@ -36,9 +36,9 @@ def wire_binder(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> No
         chapter = studio.add_chapter(project, f"Chapter {len(heads) + 1}")
         return show.opened(project, chapter.id)
 
-    binder.add.click(add, desk.project, opened, js=FLUSH_FIRST, show_progress="hidden").then(
-        None, ids, None, js=OPENED
-    )  # fmt: skip
+    gr.on(
+        [binder.add.click, desk.page.first.click], add, desk.project, opened, js=FLUSH_FIRST, show_progress="hidden"
+    ).then(None, ids, None, js=OPENED)  # fmt: skip
 
     @told
     def ask(chapter: str) -> list[Any]:

@@ -26,6 +26,7 @@ HEAD = f"""
 <meta name="color-scheme" content="light dark">
 <script src="/desk/look.js"></script>
 <link rel="icon" href="/desk/icon.svg" type="image/svg+xml">
+<link rel="apple-touch-icon" href="/desk/icon-192.png">
 {"".join(f'<link rel="stylesheet" href="/desk/{name}">' for name in STYLES)}
 <script src="/desk/desk.js" defer></script>
 <script src="{SCRIPT}" defer></script>

@@ -61,6 +61,16 @@ def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> Non
     ).then(None, ids, None, js=OPENED)  # fmt: skip
 
     @told
+    def sample() -> list[Any]:
+        project = studio.sample_book()
+        _, heads = studio.peek(project.id)
+        return [gr.update(visible=False), *show.opened(project.id, heads[0].id if heads else "")]
+
+    books.sample.click(sample, None, [box, *opened], js=FLUSH_FIRST, show_progress="hidden").then(
+        None, ids, None, js=OPENED
+    )  # fmt: skip
+
+    @told
     def import_file(path: str) -> list[Any]:
         file = Path(path)
         try:

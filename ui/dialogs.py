@@ -24,6 +24,7 @@ class BooksDialog:
     new_title: gr.Textbox
     create: gr.Button
     upload: gr.UploadButton
+    sample: gr.Button
     message: gr.Textbox
     deleted_group: gr.Accordion
     deleted: gr.Radio
@@ -68,6 +69,11 @@ def books() -> BooksDialog:
         with gr.Row():
             gr.HTML("<h2 class='dialog-title'>Your books</h2>")
             close = gr.Button("✕", elem_id="books-close", elem_classes="bare", size="sm", min_width=0, scale=0)
+        gr.HTML(
+            "<p>No book yet. Give yours a title and start writing, bring a manuscript along, or look around in a short "
+            "sample first. All of it stays on this computer.</p>",
+            elem_id="no-books",
+        )
         books = gr.Radio([], label="Books", show_label=False, container=False, elem_id="books")
         with gr.Row():
             open_ = gr.Button("Open", variant="primary", elem_id="book-open", size="sm", min_width=0)
@@ -82,14 +88,15 @@ def books() -> BooksDialog:
             "Import a manuscript (.docx, .md, .txt) …", file_types=[".txt", ".md", ".docx"], elem_id="book-import",
             size="sm",
         )  # fmt: skip
+        sample = gr.Button("Look around in a sample book", elem_id="book-sample", elem_classes="bare", size="sm")
         message = quiet("books-message", label="Message", visible=False)
         with gr.Accordion("Deleted books", open=False, visible=False, elem_id="deleted-books") as group:
             deleted = gr.Radio([], label="Deleted books, kept for 30 days", elem_id="deleted")
             restore = gr.Button("Bring it back", elem_id="book-restore", size="sm")
         kept = _backups()
     return BooksDialog(
-        box, books, open_, delete, sure, text, yes, no, new_title, create, upload, message, group, deleted, restore,
-        kept, close,
+        box, books, open_, delete, sure, text, yes, no, new_title, create, upload, sample, message, group, deleted,
+        restore, kept, close,
     )  # fmt: skip
 
 

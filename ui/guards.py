@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import cookie_parser
@@ -47,9 +48,11 @@ class OriginGuard:
 class TokenGuard:
     """Beyond loopback: every request needs the token, as `?token=` once (kept as a cookie) or as a Bearer header."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, token: str, open_paths: Collection[str] = ()) -> None:
+        """`open_paths`: what may be read without the token."""
         self._app = app
         self._token = token
+        self._open = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -58,7 +61,8 @@ class TokenGuard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        if self._right(cookie) or self._right(bearer):
+        read = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] in self._open
+        if read or self._right(cookie) or self._right(bearer):
             await self._app(scope, receive, send)
             return
         given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
@@ -81,7 +85,7 @@ def _refuse(status: int, code: str, message: str) -> Response:
 
 
 class SecurityHeaders:
-    """No framing by other pages, no sniffing, no referrer that could name a book."""
+    """No framing by other pages, no sniffing, no referrer that could name a book; no answer of a route is kept."""
 
     HEADERS = (
         (b"x-content-type-options", b"nosniff"),
@@ -95,7 +99,10 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self.HEADERS]
+                headers = [*message["headers"], *self.HEADERS]
+                if scope["path"].startswith("/api/") and all(name != b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, with_headers)

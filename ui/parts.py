@@ -34,6 +34,7 @@ class Page:
     title: gr.Textbox
     outline: Outline
     history: gr.Button
+    first: gr.Button
     editor: ProseEditor
     go: gr.Button
     stop: gr.Button
@@ -133,6 +134,13 @@ def page() -> Page:
                 status = outline_parts.status()
                 history = gr.Button("History", elem_id="open-history", elem_classes="bare", size="sm", min_width=0)
             outline = Outline(status, outline_parts.synopsis())
+            with gr.Column(elem_id="empty-book"):
+                gr.HTML(
+                    "<p>There is no chapter in this book.</p>"
+                    "<p class='dim' id='empty-deleted'>Those that were deleted can be brought back, below the list of "
+                    "chapters.</p>"
+                )
+                first = gr.Button("Begin the first chapter", variant="primary", elem_id="first-chapter", size="sm")
             editor = ProseEditor(elem_id="editor")
         with gr.Row(elem_id="pill"):
             go = gr.Button("Continue", variant="primary", elem_id="do-continue", size="sm", min_width=0)
@@ -146,7 +154,7 @@ def page() -> Page:
             stop = gr.Button("Stop", elem_id="do-stop", size="sm", min_width=0)
             dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
     buttons = (go, stop, accept, word, previous, following, another, dismiss, rewrite)
-    return Page(warnings, put_away, finished, relearn, title, outline, history, editor, *buttons)
+    return Page(warnings, put_away, finished, relearn, title, outline, history, first, editor, *buttons)
 
 
 def takes() -> Takes:

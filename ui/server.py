@@ -14,6 +14,7 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import swagger_ui_bundle
 import uvicorn
@@ -29,7 +30,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from templora import __version__
 from templora.errors import BadInput, NotFound, TemploraError
 from templora.studio import Studio, open_studio
-from ui import api
+from ui import api, installable
+from ui.desktop import Window
 from ui.guards import LOOPBACK, OriginGuard, SecurityHeaders, TokenGuard
 
 log = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ STATIC = {
     "look.js": ("text/javascript", Path(__file__).parent / "look.js"),
     "swagger-ui-bundle.js": ("text/javascript", SWAGGER / "swagger-ui-bundle.js"),
     "swagger-ui.css": ("text/css", SWAGGER / "swagger-ui.css"),
-    "icon.svg": ("image/svg+xml", Path(__file__).parent / "icon.svg"),
+    **installable.FILES,
 }
 
 _OPENING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="1">
@@ -99,6 +101,7 @@ def create_app(studio: Studio, host: str = "127.0.0.1", token: str | None = None
     app = FastAPI(title="Templora", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.openapi_version = "3.0.2"  # what the packaged Swagger UI reads; our routes use nothing newer
     app.include_router(api.routes(studio))
+    app.include_router(installable.routes())
     app.add_exception_handler(TemploraError, api.error_response)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(StarletteHTTPException, _http_error)
@@ -129,18 +132,24 @@ def create_app(studio: Studio, host: str = "127.0.0.1", token: str | None = None
     app.mount("/", page)
     app.add_middleware(SecurityHeaders)
     if token is not None:
-        app.add_middleware(TokenGuard, token=token)
+        app.add_middleware(TokenGuard, token=token, open_paths=installable.OPEN)
     app.add_middleware(OriginGuard)
     if host in LOOPBACK:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
     return app
 
 
-def run(data: Path, models: Path, host: str, port: int, model: str, open_browser: bool) -> int:
-    """Serve until interrupted. Raises `FolderInUse`, `BadInput` (the port) before anything is served."""
+def run(
+    data: Path, models: Path, host: str, port: int, model: str, show: Literal["nowhere", "browser", "window"]
+) -> int:
+    """Serve until interrupted, or until the desk's own window is closed; `show`: where the desk is opened.
+
+    Raises `FolderInUse`, `BadInput` (the port) before anything is served.
+    """
     listener = _listen(host, port)
     token = None if host in LOOPBACK else secrets.token_urlsafe(16)
     studio = open_studio(data, models, model)
+    window: Window | None = None
     try:
         studio.start()
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
@@ -149,13 +158,19 @@ def run(data: Path, models: Path, host: str, port: int, model: str, open_browser
         print(f"Templora {__version__} is at {url}", flush=True)
         if token is not None:
             print(f"It is open to the network. Other devices are asked for this token: {token}", flush=True)
-        if open_browser:
-            threading.Timer(0.5, webbrowser.open, [url]).start()
         config = uvicorn.Config(
             create_app(studio, host, token), log_level="warning", timeout_graceful_shutdown=3, server_header=False
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        if show == "window":
+            window = Window(url, data / "window", lambda: setattr(server, "should_exit", True))
+            window.start()
+        elif show == "browser":
+            threading.Timer(0.5, webbrowser.open, [url]).start()
+        server.run(sockets=[listener])
     finally:
+        if window is not None:
+            window.close()
         studio.close()
     return 0
 

@@ -24,6 +24,11 @@ def project_routes(router: APIRouter, studio: Studio) -> None:
     def create_project(body: Title) -> dict[str, Any]:
         return project_as_json(*studio.project(studio.create_project(body.title).id))
 
+    @router.post("/projects/sample", tags=["projects"])
+    def sample_book() -> dict[str, Any]:
+        """The sample book, which is put among the books where it is not."""
+        return project_as_json(*studio.project(studio.sample_book().id))
+
     @router.post("/projects/import", status_code=201, tags=["projects"])
     def import_project(file: Annotated[UploadFile, File()]) -> dict[str, Any]:
         """A book as a new project: `.txt`, `.md`, `.docx`, 50 MB at most."""

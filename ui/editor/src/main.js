@@ -55,5 +55,7 @@ if (!window.templora) {
     // On a page with an editor alone there is nothing around it.
     startPage();
     startBinder();
+    // Only where a browser holds the page for safe: this computer, or https.
+    navigator.serviceWorker?.register("/sw.js").catch(() => {});
   }
 }

@@ -18,7 +18,7 @@ import { wordCount } from "./words.js";
 
 const modifier = /Mac|iP(hone|ad)/.test(globalThis.navigator?.platform ?? "") ? "⌘" : "Ctrl ";
 
-const BEGIN = `Begin the chapter here. Write a sentence or two; ${modifier}↵ lets the model write on from the caret.`;
+const BEGIN = `Begin the chapter here. Write a sentence or two; ${modifier}↵ lets the model write on from the caret. A line of three asterisks begins a new scene.`;
 
 /** `keys` is the keymap extension, `listener` hears of each update. `caret` is clamped to the text. */
 export function chapterState({ text, title, caret, keys, listener }) {

@@ -1,0 +1,33 @@
+"""The sample book: short, whole, put among the books once."""
+
+from __future__ import annotations
+
+from storage.formats import read_book
+from storage.manuscripts import Manuscripts
+from templora.sample import FILE, NOTES, sample_book
+
+
+def test_it_comes_with_its_chapters_and_what_is_noted_of_them(manuscripts: Manuscripts) -> None:
+    project, added = sample_book(manuscripts)
+    assert added and project.title == "The Late Bell"
+    texts = manuscripts.texts(project.id)
+    assert [(chapter.status, chapter.synopsis) for chapter in texts] == list(NOTES)
+    assert [chapter.title for chapter in texts] == ["Nine Minutes", "The Ledger of Weather", "What the Bell Is For"]
+    assert all("\n\n***\n\n" in chapter.text and 150 < len(chapter.text.split()) < 500 for chapter in texts)
+    source = FILE.read_text(encoding="utf-8")
+    assert all(paragraph in source for chapter in texts for paragraph in chapter.text.split("\n\n"))
+    assert len(read_book(FILE.read_bytes(), FILE.name).chapters) == len(NOTES)
+
+
+def test_it_is_put_there_once_and_anew_after_it_was_deleted_or_renamed(manuscripts: Manuscripts) -> None:
+    first, _ = sample_book(manuscripts)
+    assert sample_book(manuscripts) == (first, False)
+    manuscripts.delete_project(first.id)
+    second, added = sample_book(manuscripts)
+    assert added and second.id != first.id
+    manuscripts.rename_project(second.id, "Mine now")
+    third, added = sample_book(manuscripts)
+    assert added and len(manuscripts.projects()) == 2
+    assert [head.words for head in manuscripts.chapters(third.id)] == [
+        head.words for head in manuscripts.chapters(second.id)
+    ]
