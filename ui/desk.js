@@ -28,6 +28,8 @@
     document.body.dataset.templora = state.mode;
     document.body.dataset.chapter = state.chapter ? "open" : "none";
     text("take-count", state.count > 1 ? `${state.index + 1} of ${state.count}` : "");
+    document.body.dataset.selected = state.selectionWords ? "some" : "none";
+    document.body.dataset.gap = state.gap ? "here" : "none";
     document.body.dataset.takes = state.count > 1 ? "many" : "few";
     text("save-state", saveLine(state));
     text("passage-state", PASSAGES[state.passage] || "–");
@@ -89,6 +91,18 @@
   };
 
   // `src/page.js` of the editor adds show, hide, dialog (of dialogs), toggle and reveal (of the sides).
+  // To the text, which a drawer may cover.
+  function back() {
+    window.desk.toggle(null);
+    if (matchMedia("(pointer: fine)").matches) editor().focus(); // a phone would raise its keyboard
+  }
+
+  function ask(field) {
+    const find = () => $(field)?.querySelector("textarea, button");
+    window.desk.reveal("Takes");
+    whenReady(() => find()?.offsetParent, () => find().focus());
+  }
+
   window.desk = {
     // --- what is open ---
     restore() {
@@ -115,12 +129,18 @@
       editor()[name ? name[diff ? 1 : 0] : verb]();
       if (matchMedia("(pointer: fine)").matches) editor().focus(); // a phone would raise its keyboard
     },
-    askRewrite() {
-      const field = document.querySelector("#instruction textarea");
-      window.desk.rewrite(field ? field.value : "");
+    rewrite(instruction, verb) { editor().rewrite(instruction || "", verb); back(); },
+    beat(words) { editor().beat(words); if (words.trim()) back(); },
+    insertTake(id) { if (id) { editor().insertTake(id); back(); } },
+    showTake(id) { if (id) { editor().showTake(id); back(); } },
+    // To the fields of the Takes tab, which may be behind another tab or in a drawer.
+    askBeat() { ask("beat"); },
+    askRewrite() { ask(document.body.dataset.model === "base" ? "verbs" : "instruction"); },
+    /** What the model can be asked for is known once it is loaded. */
+    async abilities() {
+      const { model } = await (await fetch("/api/status")).json();
+      document.body.dataset.model = model.answers === false ? "base" : "chat";
     },
-    rewrite(instruction) { editor().rewrite(instruction || ""); editor().focus(); window.desk.toggle(null); },
-    insertTake(id) { if (id) { editor().insertTake(id); editor().focus(); window.desk.toggle(null); } },
     sampling(values) {
       const settings = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
       settings.stop_at = settings.stop_at ? "paragraph" : "none";

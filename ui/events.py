@@ -17,6 +17,7 @@ from ui.dialog_events import wire_backups, wire_books, wire_export
 from ui.history_events import wire_history
 from ui.memory_events import wire_memory, wire_tick
 from ui.show import Show, told
+from ui.take_events import wire_takes, wire_writing
 
 if TYPE_CHECKING:
     from ui.desk import Desk
@@ -37,8 +38,9 @@ def wire(desk: Desk, studio: Studio) -> None:
     wire_outline(desk, studio)
     wire_parting(desk, studio, show, opened_outputs)
     _wire_titles(desk, studio)
-    _wire_page(desk)
-    _wire_takes(desk, studio)
+    wire_writing(desk)
+    wire_takes(desk, studio)
+    _wire_top(desk)
     wire_history(desk, studio)
     wire_memory(desk, studio)
     wire_export(desk, studio)
@@ -75,42 +77,7 @@ def _wire_titles(desk: Desk, studio: Studio) -> None:
     )  # fmt: skip
 
 
-# --- writing: the editor does it all; buttons call what the keys call ------------------------------------------------
-
-
-def _wire_page(desk: Desk) -> None:
-    page = desk.page
-    for button, verb in (
-        (page.go, "continue"),
-        (page.stop, "dismiss"),
-        (page.accept, "accept"),
-        (page.word, "acceptWord"),
-        (page.previous, "previousTake"),
-        (page.following, "nextTake"),
-        (page.another, "another"),
-        (page.dismiss, "dismiss"),
-    ):
-        button.click(None, js=f"() => {{ window.desk.do('{verb}') }}")
-    page.rewrite.click(None, js="() => { window.desk.askRewrite() }")
+def _wire_top(desk: Desk) -> None:
     desk.top.palette.click(None, js="() => { window.templora.palette('actions') }")
     desk.top.chapters_toggle.click(None, js="() => { window.desk.toggle('binder') }")
     desk.top.assistant_toggle.click(None, js="() => { window.desk.toggle('side') }")
-
-
-def _wire_takes(desk: Desk, studio: Studio) -> None:
-    takes = desk.takes
-    takes.rewrite.click(None, takes.instruction, None, js="(text) => { window.desk.rewrite(text) }")
-    takes.instruction.submit(None, takes.instruction, None, js="(text) => { window.desk.rewrite(text) }")
-    for control in takes.sampling:
-        control.change(None, takes.sampling, None, js="(...values) => { window.desk.sampling(values) }")
-    takes.insert.click(None, takes.earlier, None, js="(id) => { window.desk.insertTake(id) }")
-
-    @told
-    def forget(id: str | None) -> str:
-        if not id:
-            gr.Info("Choose a take in the list first.")
-        else:
-            studio.delete_take(id)
-        return ""  # what was seen is out of date: the next tick shows all
-
-    takes.forget.click(forget, takes.earlier, desk.seen, show_progress="hidden")

@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.components import Checkbox, Number, Slider
 
 from templora.config import Sampling
-from ui import outline_parts
+from ui import outline_parts, take_parts
 from ui.editor import ProseEditor
 from ui.outline_parts import Outline
 
@@ -37,20 +37,26 @@ class Page:
     first: gr.Button
     editor: ProseEditor
     go: gr.Button
+    fill: gr.Button
     stop: gr.Button
     accept: gr.Button
     word: gr.Button
+    sentence: gr.Button
+    take_change: gr.Button
+    leave_change: gr.Button
     previous: gr.Button
     following: gr.Button
     another: gr.Button
     dismiss: gr.Button
     rewrite: gr.Button
+    expand: gr.Button
+    shorten: gr.Button
+    otherwise: gr.Button
 
 
 @dataclass(frozen=True)
 class Takes:
-    instruction: gr.Textbox
-    rewrite: gr.Button
+    asking: take_parts.Asking
     length: gr.Slider
     takes: gr.Slider
     temperature: gr.Slider
@@ -61,6 +67,7 @@ class Takes:
     seed: gr.Number
     stop_at: gr.Checkbox
     earlier: gr.Radio
+    show: gr.Button
     insert: gr.Button
     forget: gr.Button
 
@@ -144,34 +151,34 @@ def page() -> Page:
             editor = ProseEditor(elem_id="editor")
         with gr.Row(elem_id="pill"):
             go = gr.Button("Continue", variant="primary", elem_id="do-continue", size="sm", min_width=0)
+            fill = gr.Button("Fill in", elem_id="do-fill", size="sm", min_width=0)
             accept = gr.Button("Accept", variant="primary", elem_id="do-accept", size="sm", min_width=0)
             word = gr.Button("Word", elem_id="do-word", size="sm", min_width=0)
+            sentence = gr.Button("Sentence", elem_id="do-sentence", size="sm", min_width=0)
+            take_change = gr.Button("Take", elem_id="do-take-change", size="sm", min_width=0)
+            leave_change = gr.Button("Leave", elem_id="do-leave-change", size="sm", min_width=0)
             previous = gr.Button("‹", elem_id="do-previous", size="sm", min_width=0)
             gr.HTML("<span id='take-count'></span>", elem_id="take-count-box")
             following = gr.Button("›", elem_id="do-next", size="sm", min_width=0)
             another = gr.Button("Another", elem_id="do-another", size="sm", min_width=0)
             rewrite = gr.Button("Rewrite", elem_id="do-rewrite", size="sm", min_width=0)
+            expand = gr.Button("Expand", elem_id="do-expand", size="sm", min_width=0)
+            shorten = gr.Button("Shorten", elem_id="do-shorten", size="sm", min_width=0)
+            otherwise = gr.Button("More …", elem_id="do-otherwise", elem_classes="bare", size="sm", min_width=0)
             stop = gr.Button("Stop", elem_id="do-stop", size="sm", min_width=0)
             dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
-    buttons = (go, stop, accept, word, previous, following, another, dismiss, rewrite)
+    taking = (accept, word, sentence, take_change, leave_change, previous, following, another, dismiss)
+    buttons = (go, fill, stop, *taking, rewrite, expand, shorten, otherwise)
     return Page(warnings, put_away, finished, relearn, title, outline, history, first, editor, *buttons)
 
 
 def takes() -> Takes:
     usual = Sampling()
     with gr.Tab("Takes", id="takes"):
-        gr.HTML("<h2>Rewrite the selection</h2>")
-        instruction = gr.Textbox(
-            label="How should it read? (may stay empty)",
-            placeholder="shorter, in the present tense …",
-            lines=2,
-            max_length=500,
-            elem_id="instruction",
-        )
-        rewrite = gr.Button("Rewrite the selection", elem_id="rewrite-selection", size="sm")
+        asking = take_parts.asking()
         gr.HTML("<h2>How it continues</h2>")
         length = gr.Slider(10, 400, usual.max_tokens, step=10, label="Length, in tokens (about ¾ of a word)")
-        takes = gr.Slider(1, 3, 1, step=1, label="Takes at once")
+        takes = gr.Slider(1, take_parts.CARDS, 1, step=1, label="Takes at once", elem_id="takes-at-once")
         temperature = gr.Slider(0, 1.5, usual.temperature, step=0.05, label="Temperature: sober to wild")
         stop_at = gr.Checkbox(False, label="Stop at the end of a paragraph")
         with gr.Accordion("The numbers behind it", open=False):
@@ -183,11 +190,12 @@ def takes() -> Takes:
         gr.HTML("<h2>Earlier takes of this chapter</h2>")
         earlier = gr.Radio([], label="Earlier takes", show_label=False, container=False, elem_id="earlier")
         with gr.Row(elem_id="take-tools"):
+            show = gr.Button("Show", elem_id="take-show", size="sm", min_width=0)
             insert = gr.Button("Use it", elem_id="take-insert", size="sm", min_width=0)
             forget = gr.Button("Delete", elem_id="take-delete", elem_classes="bare", size="sm", min_width=0)
         gr.HTML("<p class='dim' id='no-takes'>Takes you have seen are kept here, the rejected ones too.</p>")
     numbers = (length, takes, temperature, top_p, top_k, min_p, repetition)
-    return Takes(instruction, rewrite, *numbers, seed, stop_at, earlier, insert, forget)
+    return Takes(asking, *numbers, seed, stop_at, earlier, show, insert, forget)
 
 
 def footer() -> Footer:

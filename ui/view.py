@@ -37,16 +37,29 @@ def project_choices(projects: Sequence[tuple[Project, int]]) -> list[tuple[str, 
     ]
 
 
+TAKE_VERBS = {"expand": "Expanded", "shorten": "Shortened", "describe": "Described", "past": "Past tense",
+    "present": "Present tense", "first": "First person", "third": "Third person"}  # fmt: skip
+
+
+def made_by(take: Take) -> str:
+    """What a take was asked for: '' for a plain continuation."""
+    if take.beat:
+        return f"{'Beat' if take.kind == 'beat' else 'Filled in'} ‘{take.beat}’"
+    if take.kind == "rewrite":
+        return f"Rewrite ‘{take.instruction}’" if take.instruction else TAKE_VERBS.get(take.verb or "", "Rewrite")
+    return "Filled in" if take.kind == "fill" else ""
+
+
 def take_choices(takes: Sequence[Take]) -> list[tuple[str, str]]:
-    """(label, id), newest first; rewrites and accepted ones say so."""
+    """(label, id), newest first; what they were asked for and that they were accepted is said."""
     rows: list[tuple[str, str]] = []
     for take in reversed(takes):
         if not take.text.strip():
             continue
         text = " ".join(take.text.split())
         short = text if len(text) <= PREVIEW_CHARACTERS else text[:PREVIEW_CHARACTERS].rsplit(" ", 1)[0] + " …"
-        kind = "Rewrite: " if take.kind == "rewrite" else ""
-        rows.append((("✓ " if take.accepted_revision else "") + kind + short, take.id))
+        verb = made_by(take)
+        rows.append((f"{'✓ ' if take.accepted_revision else ''}{f'{verb}: ' if verb else ''}{short}", take.id))
     return rows
 
 

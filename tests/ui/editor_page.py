@@ -82,7 +82,8 @@ class EditorPage:
         return self.page.evaluate(
             """() => Array.from(document.querySelectorAll('.cm-line'), (line) => {
                 const copy = line.cloneNode(true);
-                copy.querySelectorAll('.t-ghost, .t-inserted, .cm-placeholder').forEach((shown) => shown.remove());
+                const shown = copy.querySelectorAll('.t-ghost, .t-inserted, .t-choose, .cm-placeholder');
+                shown.forEach((each) => each.remove());
                 return copy.textContent;
             }).join('\\n')"""
         )

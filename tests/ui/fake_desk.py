@@ -140,7 +140,9 @@ def create_app(desk: FakeDesk, bundle: Path) -> FastAPI:
         if not desk.scripts:
             return _problem(503, "model_not_ready", "The model is still loading; your text is safe.")
         script = desk.scripts.pop(0)
-        place = {"chapter": id, "kind": verb, "revision": chapter["revision"], "instruction": body.get("instruction")}
+        kind = "beat" if verb == "continue" and body.get("beat") else verb
+        place = {"chapter": id, "kind": kind, "revision": chapter["revision"]}
+        place |= {name: body.get(name) for name in ("instruction", "verb", "beat")}
         span = {"start": body.get("start", body.get("cursor")), "end": body.get("end", body.get("cursor"))}
         empty = {"text": "", "tokens": 0, "finish_reason": None, "accepted_revision": None}
         first = len(desk.takes)

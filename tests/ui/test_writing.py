@@ -231,7 +231,7 @@ def test_a_rewrite_is_shown_as_a_word_diff_in_place(editor: EditorPage, desk: Fa
     assert editor.page.locator(".cm-content del").all_inner_texts() == ["took", "her"]
     assert editor.page.locator(".cm-content ins").all_inner_texts() == ["kicked", "both"]
     assert editor.text() == desk.text() == "🦊 ran. She took off her shoes. The end."
-    body = {"base_revision": 1, "start": 7, "end": 30, "instruction": "make it wilder"}
+    body = {"base_revision": 1, "start": 7, "end": 30, "instruction": "make it wilder", "verb": "rewrite"}
     assert desk.asked == [("rewrite", body)]
 
 

@@ -9,6 +9,7 @@ import { Compare } from "./compare.js";
 import { ConflictBanner } from "./conflict.js";
 import { ChapterDocument } from "./document.js";
 import { Drafts, reconcile } from "./drafts.js";
+import { gapAt } from "./gaps.js";
 import { keys } from "./keys.js";
 import { Notices, element } from "./notices.js";
 import { plainLines } from "./positions.js";
@@ -23,6 +24,12 @@ import { countWords, wordCount } from "./words.js";
 import { Writing } from "./writing.js";
 
 const REPORT_MS = 30;
+
+/** The verbs of `Writing` that keys and buttons call. */
+const WRITING = [
+  ...["continue", "another", "accept", "acceptWord", "acceptSentence", "dismiss", "beat", "fill"],
+  ...["rewrite", "decide", "lookOn", "acceptRewrite", "rejectRewrite", "insertTake", "showTake"],
+];
 
 export class Editor {
   #api;
@@ -40,6 +47,7 @@ export class Editor {
 
   /** Mounts into `parent`. `base` is the URL that the routes (`api/…`) are relative to. */
   constructor(parent, base) {
+    for (const verb of WRITING) this[verb] = (...given) => this.#focused(({ writing }) => writing[verb](...given));
     StyleModule.mount(document, surroundings);
     this.#api = createApi(base);
     this.#host = element("div", "templora", this.#banner.dom, element("div", "t-notes", ...this.#notices.dom));
@@ -155,15 +163,6 @@ export class Editor {
 
   // --- verbs, shared by keys and buttons ---
 
-  continue = () => this.#focused((open) => open.writing.continue());
-  another = () => this.#focused((open) => open.writing.another());
-  accept = () => this.#focused((open) => open.writing.accept());
-  acceptWord = () => this.#focused((open) => open.writing.acceptWord());
-  dismiss = () => this.#focused((open) => open.writing.dismiss());
-  rewrite = (instruction) => this.#focused((open) => open.writing.rewrite(instruction));
-  acceptRewrite = () => this.#focused((open) => open.writing.acceptRewrite());
-  rejectRewrite = () => this.#focused((open) => open.writing.rejectRewrite());
-  insertTake = (id) => this.#focused((open) => open.writing.insertTake(id));
   previousTake = () => this.#open?.stage.turn(-1) ?? false;
   nextTake = () => this.#open?.stage.turn(1) ?? false;
 
@@ -257,6 +256,7 @@ export class Editor {
       conflict: Boolean(opened?.conflict),
       error: this.#notices.message,
       passage: passageAt(state, from, to),
+      gap: stage !== undefined && gapAt(state) !== null,
     };
   };
 
@@ -265,6 +265,7 @@ export class Editor {
       this.#reportTimer = null;
       const detail = this.state();
       window.dispatchEvent(new CustomEvent("templora:state", { detail }));
+      window.dispatchEvent(new CustomEvent("templora:takes", { detail: this.#open?.stage.cards ?? [] }));
     }, REPORT_MS);
   }
 

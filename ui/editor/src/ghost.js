@@ -4,7 +4,10 @@ import { StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView, WidgetType } from "@codemirror/view";
 import { renderProse } from "./prose.js";
 
-/** Shows a ghost (`{pos, take, text, used, done}`) or, with null, none. `used` is how much of `text` is in the book. */
+/**
+ * Shows a ghost (`{from, pos, take, text, used, done, lead, tail}`) or, with null, none. `used` is how much of `text` is
+ * in the book; what stands from `from` to `pos` makes way for it; `lead` and `tail` part it from the text around it.
+ */
 export const showGhost = StateEffect.define();
 
 /** `{take, text, done}`: the take has grown to `text`. Ignored unless this take is the one shown. */
@@ -25,8 +28,8 @@ export function typeThrough(ghost, changes, composing) {
   changes.iterChanges((fromA, toA, _fromB, toB, inserted) => {
     count++;
     const text = inserted.toString();
-    if (fromA !== ghost.pos || toA !== ghost.pos || !rest(ghost).startsWith(text)) return;
-    kept = { ...ghost, pos: toB, used: ghost.used + text.length };
+    if (fromA !== ghost.from || fromA !== ghost.pos || toA !== ghost.pos || !rest(ghost).startsWith(text)) return;
+    kept = { ...ghost, from: toB, pos: toB, used: ghost.used + text.length, lead: "", tail: "" };
   }, true);
   if (count !== 1 || composing || (kept?.done && !rest(kept))) return null;
   return kept;
@@ -56,6 +59,8 @@ class GhostWidget extends WidgetType {
   }
 }
 
+const deleted = Decoration.mark({ class: "t-deleted", tagName: "del" });
+
 export const ghostField = StateField.define({
   create: () => null,
   update(ghost, tr) {
@@ -70,7 +75,8 @@ export const ghostField = StateField.define({
     EditorView.decorations.from(field, (ghost) => {
       if (!ghost) return Decoration.none;
       const widget = new GhostWidget(rest(ghost), !ghost.done && !ghost.text);
-      return Decoration.set(Decoration.widget({ widget, side: 1 }).range(ghost.pos));
+      const shown = Decoration.widget({ widget, side: 1 }).range(ghost.pos);
+      return Decoration.set(ghost.from < ghost.pos ? [deleted.range(ghost.from, ghost.pos), shown] : shown);
     }),
     // An empty chapter's placeholder makes way for the ghost.
     EditorView.editorAttributes.from(field, (ghost) => (ghost ? { class: "t-has-ghost" } : {})),

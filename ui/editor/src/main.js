@@ -5,13 +5,14 @@
 
 import { ACTIONS } from "./actions.js";
 import { startBinder } from "./binder.js";
+import { startCards } from "./cards.js";
 import { Editor } from "./editor.js";
 import { startPage } from "./page.js";
 import { openPalette } from "./palette.js";
 
 const VERBS = [
-  ...["continue", "another", "accept", "acceptWord", "dismiss", "previousTake", "nextTake"],
-  ...["rewrite", "acceptRewrite", "rejectRewrite", "insertTake"],
+  ...["continue", "another", "accept", "acceptWord", "acceptSentence", "dismiss", "previousTake", "nextTake"],
+  ...["beat", "fill", "rewrite", "decide", "lookOn", "acceptRewrite", "rejectRewrite", "insertTake", "showTake"],
   ...["restoreRevision", "exclude", "place"],
   ...["compare", "stopCompare", "useCompared"],
   ...["save", "flush", "focus", "goTo", "settings", "memoryMoved"],
@@ -20,7 +21,7 @@ const VERBS = [
 /** The state while there is no editor. */
 const NOTHING = {
   ...{ chapter: null, saving: false, unsaved: false, savedAt: null, mode: "idle", index: -1, count: 0 },
-  ...{ scenes: [], scene: -1, words: 0, selectionWords: 0, conflict: false, error: null, passage: null },
+  ...{ scenes: [], scene: -1, words: 0, selectionWords: 0, conflict: false, error: null, passage: null, gap: false },
 };
 
 let editor = null;
@@ -55,6 +56,7 @@ if (!window.templora) {
     // On a page with an editor alone there is nothing around it.
     startPage();
     startBinder();
+    startCards();
     // Only where a browser holds the page for safe: this computer, or https.
     navigator.serviceWorker?.register("/sw.js").catch(() => {});
   }

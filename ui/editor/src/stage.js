@@ -5,6 +5,7 @@
 
 import { Announcer } from "./announce.js";
 import { ghostField, growGhost, showGhost } from "./ghost.js";
+import { parting } from "./gaps.js";
 import { utf16Offset } from "./positions.js";
 import { growRewrite, rewriteField, showRewrite } from "./rewrite.js";
 
@@ -59,13 +60,14 @@ export class Stage {
     return this.shown.used ? [take] : this.#takes.rivals(take);
   }
 
-  /** Shows `take` at `from`, a rewrite for the span `from` to `to` (UTF-16). */
-  show(take, from, to) {
+  /** Shows `take` for the span `from` to `to` (UTF-16), in the place of what stands there. */
+  show(take, from, to = from) {
     const { key, text, done } = take;
+    const parts = from === to ? parting(this.#view.state.doc, from) : { lead: "", tail: "" };
     const effects =
-      take.kind === "continue"
-        ? showGhost.of({ pos: from, take: key, text, used: 0, done })
-        : showRewrite.of({ from, to, take: key, text, done });
+      take.kind === "rewrite"
+        ? [showGhost.of(null), showRewrite.of({ from, to, take: key, text, done })]
+        : [showRewrite.of(null), showGhost.of({ from, pos: to, take: key, text, used: 0, done, ...parts })];
     this.#view.dispatch({ effects });
   }
 
@@ -93,7 +95,7 @@ export class Stage {
     if (!this.shown) return step < 0 && this.#recall();
     const take = this.#pages()[this.page.index + step];
     if (!take) return false;
-    this.show(take, this.shown.pos ?? this.shown.from, this.shown.to);
+    this.show(take, this.shown.from, this.shown.to ?? this.shown.pos);
     this.#notices.say(`Take ${this.page.index + 1} of ${this.page.count}`);
     return true;
   }
@@ -101,9 +103,21 @@ export class Stage {
   // Nothing is shown: back to the newest take that was not taken over, where it was written for, else at the caret.
   #recall() {
     const take = this.#takes.newest();
-    if (take) this.show(take, this.home(take)?.from ?? this.#view.state.selection.main.head);
+    if (take) this.show(take, ...this.place(take));
     else this.#notices.say("No takes here yet");
     return Boolean(take);
+  }
+
+  /** Where a take that is no rewrite can stand, `[from, to]`: where it was written for, else at the caret. */
+  place(take) {
+    const home = this.home(take);
+    return home ? [home.from, home.to] : [this.#view.state.selection.main.head];
+  }
+
+  /** The takes to compare: `[{key, text, done, shown, …}]`, those for the place of the one shown, else the newest. */
+  get cards() {
+    const shown = this.shown?.take;
+    return this.#takes.group(shown).map((take) => ({ ...take, shown: take.key === shown }));
   }
 
   /** The span that `take` was written for, `{from, to}`, if the text has not changed since; else null. */

@@ -8,9 +8,10 @@ import { plainLines } from "./positions.js";
 /** How long a stopped take is looked for in the server's list, in ms after it was stopped. */
 const LOOKUPS_MS = [60, 200, 500, 1000, 2000];
 
-/** Takes that compete for one place: same kind, same revision, same span (code points). */
+/** Takes that compete for one place: same revision, same span (code points), rewrites among themselves. */
 function samePlace(a, b) {
-  return a.kind === b.kind && a.revision === b.revision && a.start === b.start && a.end === b.end;
+  const alike = (a.kind === "rewrite") === (b.kind === "rewrite");
+  return alike && a.revision === b.revision && a.start === b.start && a.end === b.end;
 }
 
 /**
@@ -30,8 +31,8 @@ export class Takes {
   #namings = new Set();
 
   /**
-   * Oldest first: `{key, id, kind, instruction, revision, start, end, text, done, accepted}`; `id` null until the
-   * server names it.
+   * Oldest first: `{key, id, kind, instruction, verb, beat, revision, start, end, text, done, accepted}`; `id` null
+   * until the server names it.
    */
   list = [];
 
@@ -51,7 +52,7 @@ export class Takes {
     this.list = [...others.map(fromServer), ...mine];
   }
 
-  /** A new, still empty take at `place` (`{kind, instruction, revision, start, end}`). */
+  /** A new, still empty take at `place` (`{kind, instruction, verb, beat, revision, start, end}`). */
   begin(place) {
     const take = { key: Symbol("take"), id: null, ...place, text: "", done: false, accepted: false };
     this.list.push(take);
@@ -71,9 +72,15 @@ export class Takes {
     return this.list.filter((other) => samePlace(other, take) && (other.text || other === take));
   }
 
-  /** The newest continuation that was not taken over: what paging back starts from when nothing is shown. */
+  /** The newest take, but for rewrites, that was not taken over: what paging back starts from when nothing is shown. */
   newest() {
-    return this.list.findLast((take) => take.kind === "continue" && take.text && !take.accepted);
+    return this.list.findLast((take) => take.kind !== "rewrite" && take.text && !take.accepted);
+  }
+
+  /** What can be compared: those for the place of the take with this key, else of the newest one; also the awaited. */
+  group(key) {
+    const take = this.get(key) ?? this.list.findLast(({ text }) => text);
+    return take ? this.list.filter((other) => samePlace(other, take) && (other.text || !other.done)) : [];
   }
 
   /** Forgets a take that never got a word. */
@@ -107,18 +114,8 @@ export class Takes {
 }
 
 function fromServer(row) {
-  const { id, kind, instruction, revision, start, end, text } = row;
+  const { id, kind, instruction, verb = null, beat = null, revision, start, end } = row;
   const accepted = row.accepted_revision !== null;
-  return {
-    key: Symbol("take"),
-    id,
-    kind,
-    instruction,
-    revision,
-    start,
-    end,
-    text: plainLines(text),
-    done: true,
-    accepted,
-  };
+  const asked = { kind, instruction, verb, beat, revision, start, end };
+  return { key: Symbol("take"), id, ...asked, text: plainLines(row.text), done: true, accepted };
 }

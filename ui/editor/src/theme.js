@@ -43,11 +43,25 @@ export const theme = EditorView.theme({
   ".t-next.t-break, .t-next.t-break + .t-next": { textIndent: "0" },
 
   ".t-ghost": { color: "var(--ghost)", fontStyle: "italic", whiteSpace: "break-spaces" },
-  ".t-ghost.t-beside": { display: "block", borderLeft: "3px solid var(--line)", paddingLeft: "1em", textIndent: "0" },
+  // The empty line between two passages is thin; what would fill it is not.
+  ".t-blank .t-ghost": { display: "block", lineHeight: "1.68", textIndent: "1.5em", marginBlock: ".4em" },
   ".t-waiting::after": { content: "'…'", animation: "t-wait 1.4s ease-in-out infinite" },
   "@keyframes t-wait": { "50%": { opacity: ".25" } },
   "@media (prefers-reduced-motion: reduce)": { ".t-waiting::after": { animation: "none" } },
   ".t-asked": { backgroundColor: "var(--tint)", borderRadius: "3px" },
+  "[data-hunk]": { cursor: "pointer" },
+  ".t-current": { boxShadow: "0 2px 0 var(--accent)" },
+  ".t-inserted.t-taken": { textDecoration: "none" },
+  ".t-left": { borderBottom: "1px dotted var(--soft)" },
+  ".t-choose": { display: "inline-flex", gap: "2px", margin: "0 .3em", verticalAlign: "middle", textIndent: "0" },
+  ".t-choose .t-button.t-button": {
+    ...{ font: "600 12px/1 var(--sans)", color: "var(--accent)", background: "var(--paper)", cursor: "pointer" },
+    ...{ border: "1px solid var(--line)", borderRadius: "6px", padding: "0", width: "24px", height: "22px" },
+  },
+  ".t-choose .t-button:last-child": { color: "var(--stale)" },
+  ".t-choose .t-button:hover, .t-choose .t-button[aria-pressed=true]": { background: "var(--tint)" },
+  ".t-choose .t-button:focus-visible": { outline: "2px solid var(--accent)", outlineOffset: "1px" },
+  "@media (pointer: coarse)": { ".t-choose .t-button.t-button": { width: "40px", height: "36px", fontSize: "16px" } },
   "@media (max-width: 760px)": {
     ".cm-content": { padding: "34px 22px 150px" },
   },

@@ -41,3 +41,21 @@ export function nextWord(text) {
   }
   return taken;
 }
+
+const ABBREVIATED = /(^|[\s("“‘'])((Mr|Mrs|Ms|Dr|St|Prof|Capt|Col|Gen|Lt|Sgt|Rev|Hon|Jr|Sr|vs|etc|No)|\p{Lu})\.\s*$/u;
+
+/** The next sentence of `text`, or what is left of its paragraph, with the space before it; all of it if no other follows. */
+export function nextSentence(text) {
+  const begin = text.search(/\S/);
+  if (begin < 0) return text;
+  const paragraph = text.slice(begin).search(/\n\s*\n/);
+  const end = paragraph < 0 ? text.length : begin + paragraph;
+  let taken = "";
+  const sentences = new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text.slice(begin, end));
+  for (const { segment } of sentences) {
+    // “Stop!” she said: what goes on in small letters is the same sentence.
+    if (taken && !ABBREVIATED.test(taken) && !/^\p{Ll}/u.test(segment)) break;
+    taken += segment;
+  }
+  return text.slice(0, begin) + taken.trimEnd();
+}

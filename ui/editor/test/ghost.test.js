@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { EditorState } from "@codemirror/state";
 import { ghostField, growGhost, rest, showGhost } from "../src/ghost.js";
 
-const GHOST = { pos: 4, take: "t", text: " fox 🦊", used: 0, done: true };
+const GHOST = { from: 4, pos: 4, take: "t", text: " fox 🦊", used: 0, done: true };
 
 function shown(ghost = GHOST, doc = "The. End") {
   return EditorState.create({ doc, extensions: ghostField }).update({ effects: showGhost.of(ghost) }).state;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EditorState } from "@codemirror/state";
 import { provenance, spansField } from "../src/provenance.js";
-import { acceptance, growRewrite, rewriteField, showRewrite } from "../src/rewrite.js";
+import { acceptance, chooseHunk, growRewrite, lookAtHunk, nextOpen, rewriteField, showRewrite } from "../src/rewrite.js";
 
 const DOC = "She took off her shoes. The end 🦊.";
 const SHOWN = { from: 0, to: 23, take: "t", text: "She kicked off both shoes.", done: true };
@@ -49,4 +49,27 @@ test("it grows only by its own take", () => {
   const grow = (take) => state.update({ effects: growRewrite.of({ take, text: "She", done: false }) }).state;
   assert.equal(grow("t").field(rewriteField).text, "She");
   assert.equal(grow("other").field(rewriteField).text, "");
+});
+
+test("a hunk that is left stays as it was", () => {
+  const state = showing().update({ effects: chooseHunk.of({ index: 0, taken: false }) }).state;
+  const { state: after } = state.update(acceptance(state, state.field(rewriteField)));
+  assert.equal(after.doc.toString(), "She took off both shoes. The end 🦊.");
+});
+
+test("the next hunk that is open is looked for round the end", () => {
+  const shown = { choices: [null, true, null, false], at: 2 };
+  assert.equal(nextOpen(shown), 0);
+  assert.equal(nextOpen({ ...shown, at: 0 }), 2);
+  assert.equal(nextOpen({ ...shown, at: 0 }, -1), 2);
+  assert.equal(nextOpen({ choices: [true], at: 0 }), -1);
+  assert.equal(nextOpen({ choices: [], at: 0 }), -1);
+});
+
+test("only a finished rewrite is decided on", () => {
+  const effects = [chooseHunk.of({ index: 0, taken: true }), lookAtHunk.of(1)];
+  const writing = showing({ ...SHOWN, done: false }).update({ effects }).state.field(rewriteField);
+  assert.ok(!writing.choices.includes(true));
+  const done = showing().update({ effects }).state.field(rewriteField);
+  assert.deepEqual([done.choices, done.at], [[true, null], 1]);
 });

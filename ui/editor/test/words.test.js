@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EditorState } from "@codemirror/state";
-import { countWords, nextWord, wordCount } from "../src/words.js";
+import { countWords, nextSentence, nextWord, wordCount } from "../src/words.js";
 
 test("words are what stands between white space", () => {
   assert.equal(countWords("  Ines — counted,\n\nthe hours. "), 5);
@@ -38,4 +38,13 @@ test("taking word after word gives the whole text, in any script", () => {
     while (taken.length < text.length) taken += nextWord(text.slice(taken.length));
     assert.equal(taken, text);
   }
+});
+
+test("the next sentence brings the space before it, and speech stays with who says it", () => {
+  const text = ' “Stop!” she said. Mr. Vane did not. He ran.\n\nIt rained.';
+  const parts = [];
+  for (let left = text; left; left = left.slice(parts.at(-1).length)) parts.push(nextSentence(left));
+  assert.deepEqual(parts, [" “Stop!” she said.", " Mr. Vane did not.", " He ran.", "\n\nIt rained."]);
+  assert.equal(nextSentence("no end yet"), "no end yet");
+  assert.equal(nextSentence("  "), "  ");
 });
