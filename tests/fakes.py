@@ -91,10 +91,11 @@ class FakeEngine:
         self.give_way = 0
         self.dead = False
         self.state = "ready"
+        self.answers: bool | None = True
         self._listeners: list[Callable[[ModelStatus], None]] = []
 
     def status(self) -> ModelStatus:
-        return ModelStatus(self.state, "ready.", id="fake", device="cpu", info=self.info)  # type: ignore[arg-type]
+        return ModelStatus(self.state, "ready.", id="fake", device="cpu", info=self.info, answers=self.answers)  # type: ignore[arg-type]
 
     def on_status(self, listener: Callable[[ModelStatus], None]) -> None:
         self._listeners.append(listener)
