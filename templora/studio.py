@@ -41,6 +41,7 @@ from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
 from templora.reading import Reading
 from templora.safety import Safety
+from templora.sample import sample_book
 from templora.takes import TakeStream
 from templora.texts import Texts
 from templora.tools import Tools
@@ -272,6 +273,13 @@ class Studio(Texts):
     def import_book(self, data: bytes, filename: str) -> Project:
         project = self._library.import_book(data, filename)
         self._changed(project.id)
+        return project
+
+    def sample_book(self) -> Project:
+        """The sample among the books; it is put there where it is not."""
+        project, added = sample_book(self._manuscripts, self.bible)
+        if added:
+            self._changed(project.id)
         return project
 
     def copy(self, project: str, format: str) -> Export:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from storage.manuscripts import Manuscripts
 from storage.records import Accepted, Chapter, ChapterHead, ChapterStatus, Project, ProvenanceReport, RevisionHead, Span
-from templora.sample import sample_book
 
 
 class Texts:
@@ -35,13 +34,6 @@ class Texts:
 
     def create_project(self, title: str) -> Project:
         return self._manuscripts.create_project(title)
-
-    def sample_book(self) -> Project:
-        """The sample among the books; it is put there where it is not."""
-        project, added = sample_book(self._manuscripts)
-        if added:
-            self._changed(project.id)
-        return project
 
     def rename_project(self, id: str, title: str) -> None:
         self._manuscripts.rename_project(id, title)
@@ -73,11 +65,11 @@ class Texts:
         return chapter
 
     def set_status(self, id: str, status: ChapterStatus) -> None:
-        """How far a chapter has come, for the writer's eyes: the text is as it was, and so is the memory."""
+        """How far a chapter has come. The text is as it was, and so is the memory."""
         self._manuscripts.set_status(id, status)
 
     def set_synopsis(self, id: str, synopsis: str) -> None:
-        """What happens in a chapter, for the writer's eyes: never learnt, never exported."""
+        """What happens in a chapter, in the writer's words: no part of the book, so never learnt and never exported."""
         self._manuscripts.set_synopsis(id, synopsis)
 
     def delete_chapter(self, id: str) -> None:

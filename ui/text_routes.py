@@ -78,7 +78,7 @@ def chapter_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/chapters/{id}", tags=["chapters"])
     def change_chapter(id: str, body: ChapterChange) -> dict[str, Any]:
-        """`status` and `synopsis` are for the writer's eyes: neither is learnt or exported."""
+        """`status` and `synopsis` are no part of the book: neither is learnt or exported."""
         if body.title is not None or body.position is not None:
             studio.change_chapter(id, body.title, body.position)
         if body.learned is not None:

@@ -70,7 +70,7 @@ export class Drag {
     line.hidden = true;
     document.body.append(line);
     const bind = document.getElementById("bind");
-    this.#dragging = { label, id, y, line, bind, scroll: bind.scrollTop, landing: null };
+    this.#dragging = { label, id, y, line, bind, order: order(), scroll: bind.scrollTop, landing: null };
     label.classList.add("dragged");
     document.body.dataset.dragging = "chapter";
     document.getSelection()?.removeAllRanges();
@@ -160,9 +160,10 @@ export class Drag {
     return JSON.stringify({ chapter: chapter ?? "", before: before ?? "" });
   }
 
-  /** Gradio has changed something in the list: where that is the order, nothing is lifted any more. */
+  /** Gradio has changed something in the list: where that is the order of chapters, nothing is lifted any more. */
   changed() {
     if (this.#dropped && this.#dropped.order !== order()) this.settle();
+    if (this.#dragging && this.#dragging.order !== order()) this.cancel();
   }
 
   /** The server has answered: whatever the list says now holds. */

@@ -57,14 +57,17 @@ export class Outline {
       const input = label.querySelector("input");
       const chapter = byId.get(input?.value);
       if (!chapter) continue;
-      const words = chapter.id === this.#open.chapter ? this.#open.words : chapter.words;
       const dot = this.#dots[chapter.id] ?? "";
-      put(label, "data-count", number(words));
+      put(label, "data-count", number(chapter.id === this.#open.chapter ? this.#open.words : chapter.words));
       put(label, "data-memory", dot);
       put(label, "title", MEMORY[dot] ?? "");
       put(input, "aria-description", MEMORY[dot] ?? "");
       put(label.querySelector("span"), "data-about", about(chapter));
     }
+    this.#lines();
+  }
+
+  #lines() {
     text("book-count", this.#chapters.length ? inWords(bookWords(this.#chapters, this.#open)) : "");
     text("chapter-state", chapterLine(this.#chapters, this.#open));
   }
@@ -81,10 +84,16 @@ export class Outline {
     this.dress();
   }
 
-  /** The editor's state has changed. */
+  /** The editor's state has changed: while one types, one row at most. */
   write(state) {
+    const before = this.#open;
     this.#open = state;
-    this.dress();
+    if (state.chapter !== before.chapter) return this.dress();
+    if (state.words !== before.words && state.chapter) {
+      const input = document.querySelector(`#chapters input[value="${state.chapter}"]`);
+      put(input?.closest("label"), "data-count", number(state.words));
+    }
+    this.#lines();
   }
 
   /** The synopsis of a chapter has been typed on this page. */
