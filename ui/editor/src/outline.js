@@ -70,6 +70,7 @@ export class Outline {
   #lines() {
     text("book-count", this.#chapters.length ? inWords(bookWords(this.#chapters, this.#open)) : "");
     text("chapter-state", chapterLine(this.#chapters, this.#open));
+    put(document.body, "data-blank", this.#open.chapter && !this.#open.words ? "yes" : "");
   }
 
   /** The server has said what the chapters are, as JSON (see `ui/binder_view.py`). */
