@@ -50,6 +50,10 @@ class FileTokenizer:
     def encode(self, text: str) -> list[int]:
         return list(self._inner.encode(text, add_special_tokens=False).ids)
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of token ids, special tokens left out."""
+        return str(self._inner.decode(list(ids), skip_special_tokens=True))
+
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return list(self._inner.encode(text, add_special_tokens=False).offsets)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from templora.engine import Event, TakeDone, Token
 from templora.phrases import Watch
-from templora.streaming import Decode, Detokenizer, Filter, finish_through, push_through
+from templora.streaming import Characters, Decode, Detokenizer, Filter, finish_through, push_through
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,7 +56,7 @@ class Take:
         self._sampler = sampler
         self._detokenizer = Detokenizer(decode, self.ids)
         self._ends = ends
-        self._filters = filters
+        self._filters = [*filters, Characters()]
         self._watches = watches
         self._most = most
         reach = max((watch.reach for watch in watches), default=0)

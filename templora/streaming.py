@@ -6,6 +6,7 @@ A filter takes text as it comes and gives back what is certain; `done` says that
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -49,6 +50,64 @@ class Detokenizer:
             self._ids = self._ids[-_CONTEXT_TOKENS:]
             self._given = len(self._decode(self._ids))
         return fresh.replace(_BROKEN, "")
+
+
+class Characters:
+    """Gives back characters as readers count them: an emoji of several parts, or a letter with its signs, at once.
+
+    Held is the last one of a text where more may belong to it. Latin, Greek and Cyrillic letters are not held: their
+    accents are mostly part of them, and words would come a letter late.
+    """
+
+    done = False
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def push(self, text: str) -> str:
+        text = self._held + text
+        whole = _whole(text)
+        self._held = text[whole:]
+        return text[:whole]
+
+    def finish(self) -> str:
+        text, self._held = self._held, ""
+        return text
+
+
+def _whole(text: str) -> int:
+    """The length of a text without a last character that may go on."""
+    start = len(text) - 1
+    while start > 0 and (_extends(text[start]) or _joins(text[start - 1]) or _halves(text[start - 1 : start + 1])):
+        start -= 1
+    return start if start >= 0 and (len(text) - start > 1 or _may_go_on(text[start])) else len(text)
+
+
+def _joins(character: str) -> bool:
+    """Does what comes after it belong to it? The joiner of pictures, the sign that takes a letter's vowel away."""
+    return character == "\u200d" or (character > "\u0900" and unicodedata.combining(character) == 9)
+
+
+def _extends(character: str) -> bool:
+    """Does it belong to the character before it?"""
+    if character < "\u0300":
+        return False
+    return (
+        character in "\u200c\u200d"
+        or unicodedata.category(character) in ("Mn", "Me", "Mc")
+        or "\U0001f3fb" <= character <= "\U0001f3ff"  # the colours of skin
+        or "\U000e0020" <= character <= "\U000e007f"  # the tags of flags
+    )
+
+
+def _halves(two: str) -> bool:
+    """Are these two letters of flags?"""
+    return len(two) == 2 and all("\U0001f1e6" <= letter <= "\U0001f1ff" for letter in two)
+
+
+def _may_go_on(character: str) -> bool:
+    """Is it a picture, or a letter of a script that puts signs on its letters?"""
+    return ("\u0590" <= character < "\u1100" and character.isalpha()) or unicodedata.category(character) == "So"
 
 
 class LeadingSpace:

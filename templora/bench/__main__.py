@@ -32,7 +32,16 @@ def main(arguments: list[str] | None = None) -> int:
     every.add_argument("--unlike", type=Path, metavar="DIR", help="texts unlike novels: the memory must not harm them")
     every.add_argument("--tokens", type=int, default=65_536, metavar="N", help="how many tokens of each text")
     every.add_argument("--json", type=Path, required=True, metavar="OUT", help="the result (journals: folder OUT)")
-    for command in (pg19, desk, every):
+    quality = commands.add_parser(
+        "quality", help="repetitions and copies in what is written, beside the book's own text"
+    )
+    quality.add_argument("--books", type=Path, required=True, metavar="DIR", help="novels, one .txt file each")
+    quality.add_argument("--tokens", type=int, default=30_000, metavar="N", help="how many tokens are learnt first")
+    quality.add_argument("--takes", type=int, default=20, help="how many are written with each sampling")
+    quality.add_argument("--length", type=int, default=512, metavar="N", help="how many tokens each")
+    quality.add_argument("--json", type=Path, required=True, metavar="OUT", help="the result (journals: folder OUT)")
+    quality.add_argument("--texts", type=Path, metavar="DIR", help="keep what was written there")
+    for command in (pg19, desk, every, quality):
         command.add_argument("--model", default=STARTER, metavar="ID_OR_PATH")
         command.add_argument("--models", type=Path, metavar="DIR", help="where base models are kept")
     options = parser.parse_args(arguments)
@@ -40,8 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         from templora.bench import desk as desk_bench
 
         return desk_bench.run(options)
-    if options.command == "all":
-        for folder in filter(None, (options.books, options.unlike)):
+    if options.command in ("all", "quality"):
+        for folder in filter(None, (options.books, getattr(options, "unlike", None))):
             if not any(folder.glob("*.txt")):
                 parser.error(f"no .txt file in {folder}")
     else:
@@ -56,6 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
             from templora.bench import everything
 
             return everything.run(options)
+        if options.command == "quality":
+            from templora.bench import quality as quality_bench
+
+            return quality_bench.run(options)
         from templora.bench import pg19 as bench
 
         return bench.run(options)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from templora import chunks as chunking
 from templora import models
@@ -53,6 +54,7 @@ class Laboratory:
         self.info = info
         self.tokenizer = FileTokenizer(info.tokenizer)
         self._adapters: dict[str, Adapter] = {}
+        self._hf_tokenizers: dict[str, Any] = {}
         self._parts: dict[tuple[Path, int], list[Chunk]] = {}
 
     def parts(self, path: Path, tokens: int) -> list[Chunk]:
@@ -66,10 +68,16 @@ class Laboratory:
         """An adapter of this recipe with nothing learnt; the one that had it before is the caller's no more."""
         key = recipe.fingerprint()
         if key not in self._adapters:
-            self._adapters[key] = Adapter(models.load(self.info).model, recipe)
+            loaded = models.load(self.info)
+            self._adapters[key] = Adapter(loaded.model, recipe)
+            self._hf_tokenizers[key] = loaded.tokenizer
         adapter = self._adapters[key]
         adapter.reset()
         return adapter
+
+    def hf_tokenizer(self, recipe: Recipe) -> Any:
+        """The tokenizer that came with the base model of `adapter(recipe)`."""
+        return self._hf_tokenizers[recipe.fingerprint()]
 
     def chain(self, run: Run, parts: list[Chunk]) -> list[str]:
         """What the memory has learnt after each passage; where it learns nothing, what has been read so far."""

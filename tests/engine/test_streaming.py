@@ -3,9 +3,12 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from templora.streaming import Detokenizer, Filter, LeadingSpace, Paragraphs, finish_through, push_through
+from templora.streaming import Characters, Detokenizer, Filter, LeadingSpace, Paragraphs, finish_through, push_through
+from tests.engine.tiny import tiny_tokenizer
 
 HARD = "Ça va? “Oui” — 😀👩‍🚀 naïve 東京 𝔘𝔫𝔦 e\u0301 end"
 
@@ -97,3 +100,33 @@ def test_a_take_ends_with_its_paragraphs(text: str, count: int, expected: str, d
 
 def test_filters_work_in_order() -> None:
     assert run([LeadingSpace(), Paragraphs()], [" ", "and ", "so.", "\n", "\nNo"]) == ("and so.", True)
+
+
+WHOLE = ["👩‍🚀", "👨‍👩‍👧‍👦", "🇳🇱", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👍🏽", "❤️", "😀", "क्षि", "שָׁ", "东", "é", "a", " ", "—", "’", "\n"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(WHOLE), max_size=12))
+def test_no_character_comes_in_two(characters: list[str]) -> None:
+    tokenizer = tiny_tokenizer()
+    stream, filters = detokenizer(tokenizer), [Characters()]
+    ids = tokenizer.encode("".join(characters), add_special_tokens=False)
+    pieces = [push_through(filters, stream.push(id)) for id in ids]
+    pieces.append(finish_through(filters))
+    assert "".join(pieces) == "".join(characters)
+    ends = {len("".join(characters[:count])) for count in range(len(characters) + 1)}
+    at = 0
+    for piece in pieces:
+        at += len(piece)
+        assert at in ends
+
+
+def test_words_are_not_held() -> None:
+    part = Characters()
+    assert [part.push(piece) for piece in ("The lam", "p, déjà", " Привет", "東")] == [
+        "The lam",
+        "p, déjà",
+        " Привет",
+        "東",
+    ]
+    assert [part.push("😀"), part.push(" so")] == ["", "😀 so"]

@@ -1,0 +1,151 @@
+"""Where a take ends by itself: after a sentence, or before the next scene. Filters (`templora.streaming`). Pure."""
+
+from __future__ import annotations
+
+import re
+
+_UNSPACED = "。！？．｡।॥؟۔።፧៕၊။"
+"""Ends of sentences after which the next one may follow without a space."""
+_CLOSING = "\"'”’“‘»«›‹)\\]}*_」』）】〉》"
+_END = re.compile(rf"[.!?…։{_UNSPACED}]+[{_CLOSING}]*(?:[ \u00a0\u202f]»(?![^\W_]))?")
+_QUOTED = tuple("”’」』）】〉》\"'")
+_PASSED_OVER = "*_—–-"
+"""What may stand between a sentence that goes on and its next word."""
+_TITLES = frozenset(
+    re.findall(
+        r"\w+",
+        "mr mrs ms mx dr st mt ft prof rev hon capt col gen lt maj sgt cmdr adm gov sen rep pres messrs mme mlle mssrs "
+        "fr sr no nos vol ch fig pp vs viz cf ca bzw hr nr str dhr mevr drs sra srta dña mons mgr",
+    )
+)
+"""Shortened words that a name or a number follows."""
+_DOTTED = re.compile(r"(?:^|[^\w.])((?:[^\W\d_]\.)+[^\W\d_])$")
+_WORD = re.compile(r"(?:^|[^\w.])([^\W_]+)$")
+_ENDING = frozenset({"a.m", "p.m"})
+"""Shortened words at which a sentence ends where a capital follows."""
+_KEPT = 48
+"""Characters before the end of a sentence that are looked at."""
+
+
+class Sentences:
+    """Ends a take with its first sentence: the closing quotation marks belong to it.
+
+    A stop that a small letter follows ends nothing (“Stop!” he said), nor one that belongs to a shortened word (Mr.
+    Hale, J. R. Hale, e.g.). To tell, what comes after is waited for, and left out.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self._text = ""
+        self._given = 0
+        self._from = 0
+
+    def push(self, text: str) -> str:
+        if self.done:
+            return ""
+        self._text += text
+        end = len(self._text)
+        while (match := _END.search(self._text, self._from)) is not None:
+            ends = self._ends(match)
+            end = match.end() if ends is not False else len(self._text)
+            self._from = match.start() if ends is None else match.end()
+            self.done = ends is True
+            if ends is not False:
+                break
+        else:
+            self._from = len(self._text)
+        out, self._given = self._text[self._given : end], max(self._given, end)
+        cut = max(0, self._from - _KEPT)
+        self._text, self._given, self._from = self._text[cut:], self._given - cut, self._from - cut
+        return out
+
+    def finish(self) -> str:
+        return "" if self.done else self._text[self._given :]
+
+    def _ends(self, match: re.Match[str]) -> bool | None:
+        """Is this the end of the sentence? None: what comes next must be seen first."""
+        before, mark, after = self._text[: match.start()], match[0], self._text[match.end() :]
+        if not any(map(str.isalnum, before)):
+            return False  # the end of the sentence that the take goes on from, or nothing yet
+        if not after:
+            return None
+        if any(end in mark for end in _UNSPACED):
+            return not mark.endswith(_QUOTED) or after[0].isspace() or after[0] in "「『（“‘"
+        if not after[0].isspace():
+            return False
+        following = after.lstrip()
+        if "\n" in after[: len(after) - len(following)]:
+            return True
+        following = following.lstrip(_PASSED_OVER).lstrip(" ")
+        if not following:
+            return None
+        if following[0].islower():
+            return False
+        return not (mark == "." and _shortened(before[-_KEPT:], following[0]))
+
+
+def _shortened(before: str, following: str) -> bool:
+    """Does the stop belong to a shortened word or an initial at the end of `before`?"""
+    if dotted := _DOTTED.search(before):
+        return dotted[1].lower() not in _ENDING
+    word = _WORD.search(before)
+    if word is None:
+        return False
+    if len(word[1]) == 1 and word[1].isupper() and word[1] != "I":
+        return True
+    if word[1].lower() in ("no", "nos"):
+        return following.isdigit()
+    return word[1].lower() in _TITLES
+
+
+_BREAK = re.compile(r"[ \t]*(?:(?:[*#~_–—-][ \t]*){3,}|[*#⁂][ \t]*|#{1,6} .*)")
+_MAY_BREAK = re.compile(r"[ \t]*(?:[*#~_–—⁂-][ \t]*)*")
+
+
+class Scene:
+    """Ends a take before the next scene: a line of three asterisks or such, or a heading. It is left out."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._prose = False
+        self._space = ""
+        """What stands between the prose and the line."""
+        self._line = ""
+        """A line from its start, as long as it may be a break."""
+        self._within = False
+        """The line is prose."""
+
+    def push(self, text: str) -> str:
+        out = ""
+        for piece in re.findall(r"\n|[^\n]+", text):
+            if self.done:
+                break
+            out += self._end_line() if piece == "\n" else self._more(piece)
+        return out
+
+    def finish(self) -> str:
+        return "" if self.done or (self._prose and _BREAK.fullmatch(self._line)) else self._space + self._line
+
+    def _more(self, piece: str) -> str:
+        if not self._within:
+            self._line += piece
+            if _MAY_BREAK.fullmatch(self._line) or re.match(r"[ \t]*#{1,6} ", self._line):
+                return ""
+            piece, self._line, self._within = self._line, "", True
+        out, self._space = self._space + piece, ""
+        self._prose = self._prose or any(map(str.isalnum, piece))
+        # Spaces at the end may stand before a break.
+        whole = out.rstrip(" \t")
+        self._space = out[len(whole) :]
+        return whole
+
+    def _end_line(self) -> str:
+        if self._prose and _BREAK.fullmatch(self._line):
+            self.done = True
+            return ""
+        self._space += self._line + "\n"
+        self._line, self._within = "", False
+        if self._space.strip():  # a break before the first prose
+            out, self._space = self._space, ""
+            return out
+        return ""
