@@ -48,6 +48,7 @@ from templora.engine import (
     Request,
     Resident,
     ResidentMemories,
+    Rewrite,
     Save,
     Saved,
     Score,
@@ -69,7 +70,8 @@ from templora.jobs import Job, Jobs
 from templora.learner import GiveWay, Learner
 from templora.prompts import answers, rewrite_prompt
 from templora.resident import Residents
-from templora.streaming import Filter, LeadingSpace, Paragraphs
+from templora.shaping import shaping, watches
+from templora.streaming import Filter
 
 log = logging.getLogger(__name__)
 
@@ -254,17 +256,24 @@ class _Room:
         memory = request.memory if strength else None
         if memory is not None:
             self._residents.use(memory)
+        own: Callable[[], list[Filter]] = list
+        room = self._generator.room(sampling.max_tokens)
         if isinstance(request, Continue):
             prompt = [*([] if self._bos is None else [self._bos]), *request.prompt]
-            return self._generator.stream(
-                prompt, memory, sampling, lambda: _continue_filters(request, sampling), cancelled, strength
-            )
-        room = self._generator.room(sampling.max_tokens)
-        if isinstance(request, Compose):
-            prompt, filters = compose_prompt(self._tokenizer, request, self._bos, room, self.answers)
+        elif isinstance(request, Compose):
+            prompt, own = compose_prompt(self._tokenizer, request, self._bos, room, self.answers)
         else:
-            prompt, filters = rewrite_prompt(self._tokenizer, request, self._bos, room, self.answers)
-        return self._generator.stream(prompt, memory, sampling, filters, cancelled, strength)
+            prompt, own = rewrite_prompt(self._tokenizer, request, self._bos, room, self.answers)
+        return self._generator.stream(
+            prompt,
+            memory,
+            sampling,
+            shaping(request, sampling, self._generator.decode, own),
+            cancelled,
+            strength,
+            watches(request, sampling),
+            repeats_prompt=isinstance(request, Rewrite),
+        )
 
     def release(self) -> None:
         """After an error: give back what memory can be given back."""
@@ -304,8 +313,3 @@ class _Room:
                 raise DiskFull("The disk is full: the memory could not be saved. Your text is safe.") from error
             raise StorageError(f"The memory could not be saved ({error}). Your text is safe.") from error
         return Saved(hashlib.sha256(data).hexdigest(), len(data), self._numerics)
-
-
-def _continue_filters(request: Continue, sampling: Sampling) -> list[Filter]:
-    filters: list[Filter] = [LeadingSpace()] if request.after_space else []
-    return [*filters, Paragraphs()] if sampling.stop_at == "paragraph" else filters

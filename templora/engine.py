@@ -106,6 +106,10 @@ class Continue:
     sampling: dict[str, Any]
     after_space: bool = False
     strength: float = 1.0
+    habit: dict[str, str | None] | None = None
+    """The marks of the book (`templora.marks.Habit`), which the take gets; None: as the model has them."""
+    copies: str = ""
+    """What the take may not copy (`templora.bookwide`); "": anything."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ class Rewrite:
     strength: float = 1.0
     verb: str = "rewrite"
     """One of `templora.verbs`; `instruction`, where there is one, says more than it."""
+    habit: dict[str, str | None] | None = None
+    copies: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,8 @@ class Compose:
     sampling: dict[str, Any]
     strength: float = 1.0
     notes: str = ""
+    habit: dict[str, str | None] | None = None
+    copies: str = ""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class Generator:
                 number,
                 window,
                 Sampler(sampling, self._vocabulary, (sampling.seed or 0) + number, [] if repeats_prompt else window),
-                self._decode,
+                self.decode,
                 self._ends,
                 filters(),
                 [*banned, *watches],
@@ -216,7 +216,8 @@ class Generator:
                 _choose_rows(batch.cache, ahead)
             yield _Batch([batch.takes[row] for row in ahead], batch.cache)
 
-    def _decode(self, ids: list[int]) -> str:
+    def decode(self, ids: list[int]) -> str:
+        """Their text, special tokens left out."""
         return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter, Take, TakeKind
+from templora.bookwide import Bookwide
 from templora.engine import Engine, Generation, Stream, TakeDone, Token
 from templora.errors import MemoryNotResident, TemploraError
 from templora.learning import Learning
@@ -92,6 +93,7 @@ class TakePump:
 
     def __init__(self, manuscripts: Manuscripts, engine: Engine, learning: Learning) -> None:
         self._manuscripts = manuscripts
+        self._bookwide = Bookwide(manuscripts)
         self._engine = engine
         self._learning = learning
         self._lock = threading.Lock()
@@ -128,7 +130,11 @@ class TakePump:
             beat=beat,
         )
         stream = TakeStream()
-        pump = threading.Thread(target=self._pump, args=(stream, takes, ask, memory), name="take", daemon=True)
+
+        def asking(memory: str | None) -> Generation:
+            return self._bookwide.prepared(ask(memory), chapter)
+
+        pump = threading.Thread(target=self._pump, args=(stream, takes, asking, memory), name="take", daemon=True)
         with self._lock:
             self._writing[stream] = (chapter.project, pump)
             pump.start()  # whoever stops the takes of a book finds threads that have begun

@@ -31,6 +31,7 @@ STUDIO_ROOMS = {
     "reports",
     "sample",
     *("tools", "find"),
+    "bookwide",
 }
 """The verbs and their helpers: where text, memory and engine meet."""
 SETUP_ROOMS = {"bootstrap", "bundle", "requirements", "progress", "errors", "engine", "__init__"}
