@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
 from storage.records import ChapterStatus
-from templora.config import Sampling
+from templora.config import Sampling, StopAt
 
 
 class Title(BaseModel):
@@ -83,8 +81,20 @@ class SamplingBody(BaseModel):
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    typical_p: float | None = None
+    xtc_threshold: float | None = None
+    xtc_probability: float | None = None
     repetition_penalty: float | None = None
-    stop_at: Literal["none", "paragraph"] | None = None
+    dry_multiplier: float | None = None
+    dry_base: float | None = None
+    dry_allowed_length: int | None = None
+    dry_breakers: list[str] | None = None
+    banned: list[str] | None = None
+    banned_any_case: bool | None = None
+    word_bias: dict[str, float] | None = None
+    copied_words: int | None = None
+    follow_marks: bool | None = None
+    stop_at: StopAt | None = None
     seed: int | None = None
     strength: float | None = None
     """Of the memory, for this request; else as the book says."""

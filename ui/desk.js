@@ -5,7 +5,12 @@
   const KEY = "templora-open";
   const AWAY = "templora-warning";
   const SIDE = "templora-side";
-  const NAMES = ["max_tokens", "takes", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed", "stop_at"];
+  // The settings of a take in the order of their controls (`Takes.sampling` in parts.py).
+  const NAMES = [
+    "max_tokens", "takes", "temperature", "stop_at", "repetition_penalty", "dry_multiplier", "dry_allowed_length", "top_k",
+    "typical_p", "top_p", "min_p", "xtc_probability", "xtc_threshold", "copied_words", "banned", "word_bias",
+    "follow_marks", "seed",
+  ];
   const PASSAGES = {
     known: "learnt", stale: "an older version is learnt", pending: "not learnt yet", learning: "being learnt now",
     excluded: "left out of the memory",
@@ -143,7 +148,10 @@
     },
     sampling(values) {
       const settings = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
-      settings.stop_at = settings.stop_at ? "paragraph" : "none";
+      const lines = (words) => (words || "").split("\n").map((line) => line.trim()).filter(Boolean);
+      settings.banned = lines(settings.banned);
+      const weighed = lines(settings.word_bias).map((line) => line.replace("−", "-").match(/^(.*\S)\s+([+-]?\d+(\.\d+)?)$/));
+      settings.word_bias = Object.fromEntries(weighed.filter(Boolean).map(([, word, number]) => [word, Number(number)]));
       if (settings.seed === "") settings.seed = null; // null takes it back
       editor().settings(settings);
     },

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from gradio.components import Checkbox, Number, Slider
 
 from templora.config import Sampling
-from ui import outline_parts, take_parts
+from ui import outline_parts, sampling_parts, take_parts
 from ui.editor import ProseEditor
 from ui.outline_parts import Outline
+from ui.sampling_parts import Control
 
 
 @dataclass(frozen=True)
@@ -60,22 +60,18 @@ class Takes:
     length: gr.Slider
     takes: gr.Slider
     temperature: gr.Slider
-    top_p: gr.Slider
-    top_k: gr.Slider
-    min_p: gr.Slider
-    repetition: gr.Slider
-    seed: gr.Number
-    stop_at: gr.Checkbox
+    stop_at: gr.Dropdown
+    numbers: dict[str, Control]
+    """The others, by the names of their fields in `templora.config.Sampling`."""
     earlier: gr.Radio
     show: gr.Button
     insert: gr.Button
     forget: gr.Button
 
     @property
-    def sampling(self) -> list[Slider | Number | Checkbox]:
+    def sampling(self) -> list[Control]:
         """In the order that `window.desk.sampling` in desk.js takes them."""
-        numbers = (self.length, self.takes, self.temperature, self.top_p, self.top_k, self.min_p, self.repetition)
-        return [*numbers, self.seed, self.stop_at]
+        return [self.length, self.takes, self.temperature, self.stop_at, *self.numbers.values()]
 
 
 @dataclass(frozen=True)
@@ -177,16 +173,16 @@ def takes() -> Takes:
     with gr.Tab("Takes", id="takes"):
         asking = take_parts.asking()
         gr.HTML("<h2>How it continues</h2>")
-        length = gr.Slider(10, 400, usual.max_tokens, step=10, label="Length, in tokens (about ¾ of a word)")
+        length = gr.Slider(
+            10, 400, usual.max_tokens, step=10, label="Length, in tokens (about ¾ of a word)", elem_id="set-max_tokens"
+        )
         takes = gr.Slider(1, take_parts.CARDS, 1, step=1, label="Takes at once", elem_id="takes-at-once")
-        temperature = gr.Slider(0, 1.5, usual.temperature, step=0.05, label="Temperature: sober to wild")
-        stop_at = gr.Checkbox(False, label="Stop at the end of a paragraph")
+        temperature = gr.Slider(
+            0, 1.5, usual.temperature, step=0.05, label="Temperature: sober to wild", elem_id="set-temperature"
+        )
+        stop_at = sampling_parts.stop_at()
         with gr.Accordion("The numbers behind it", open=False):
-            top_p = gr.Slider(0.05, 1, usual.top_p, step=0.05, label="top-p (1 is off)")
-            top_k = gr.Slider(0, 200, usual.top_k, step=1, label="top-k (0 is off)")
-            min_p = gr.Slider(0, 0.5, usual.min_p, step=0.01, label="min-p (0 is off)")
-            repetition = gr.Slider(1, 2, usual.repetition_penalty, step=0.01, label="Repetition penalty (1 is off)")
-            seed = gr.Number(None, precision=0, minimum=0, label="Seed (empty: a new one each time)")
+            numbers = sampling_parts.numbers()
         gr.HTML("<h2>Earlier takes of this chapter</h2>")
         earlier = gr.Radio([], label="Earlier takes", show_label=False, container=False, elem_id="earlier")
         with gr.Row(elem_id="take-tools"):
@@ -194,8 +190,7 @@ def takes() -> Takes:
             insert = gr.Button("Use it", elem_id="take-insert", size="sm", min_width=0)
             forget = gr.Button("Delete", elem_id="take-delete", elem_classes="bare", size="sm", min_width=0)
         gr.HTML("<p class='dim' id='no-takes'>Takes you have seen are kept here, the rejected ones too.</p>")
-    numbers = (length, takes, temperature, top_p, top_k, min_p, repetition)
-    return Takes(asking, *numbers, seed, stop_at, earlier, show, insert, forget)
+    return Takes(asking, length, takes, temperature, stop_at, numbers, earlier, show, insert, forget)
 
 
 def footer() -> Footer:
