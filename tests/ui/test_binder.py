@@ -139,6 +139,31 @@ def test_what_changes_in_another_window_ends_a_drag(page: Page, url: str, studio
     assert titles(studio, project) == ["Part 1", "Part 3"]
 
 
+def test_near_the_edge_a_long_list_scrolls_to_where_the_chapter_goes(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "Long", *["one"] * 45)
+    opened(page, url, project)
+    label(page, "Part 45").scroll_into_view_if_needed()
+    expect(label(page, "12 · Part 12")).not_to_be_in_viewport()
+    drag(page, "Part 45", "Part 40", 0.2)
+    page.mouse.move(70, 60)  # held at the upper edge
+    page.wait_for_function("() => document.getElementById('bind').scrollTop === 0")
+    page.mouse.up()
+    until(lambda: titles(studio, project)[0] == "Part 45")
+
+
+def test_a_synopsis_that_cannot_be_saved_says_so_and_is_saved_later(page: Page, url: str, studio: Studio) -> None:
+    project = made(studio, "Cut off", "one")
+    (chapter,) = chapters(studio, project)
+    opened(page, url, project)
+    page.route("**/api/chapters/*", lambda route: route.abort("connectionrefused"))
+    page.locator("#chapter-synopsis textarea").click()
+    page.keyboard.type("Ines waits.")
+    expect(page.locator("#chapter-state")).to_contain_text("The synopsis is not saved: the desk cannot be reached")
+    page.unroute_all()
+    until(lambda: studio.chapter(chapter).synopsis == "Ines waits.")
+    expect(page.locator("#chapter-state")).to_have_text("Chapter 1 · 1 word")
+
+
 def test_escape_ends_a_drag_and_a_click_is_no_drag(page: Page, url: str, studio: Studio) -> None:
     project = made(studio, "Called off", "one", "two", "three")
     first, _, third = chapters(studio, project)

@@ -59,6 +59,7 @@ export class Drag {
       else if (far) this.#lift();
     }
     if (!this.#dragging) return;
+    if (event.pointerType !== "touch" && !event.buttons) return this.cancel(); // let go outside of the window
     event.preventDefault();
     this.#follow(event.clientY);
   }

@@ -26,13 +26,13 @@ export function about({ status, synopsis }) {
   return [status, synopsis.replace(/\s+/g, " ")].filter(Boolean).join(" · ");
 }
 
-/** The line under the title on the page: 'Chapter 5 · 1,284 words', and what is selected. */
-export function chapterLine(chapters, open) {
+/** The line under the title on the page: 'Chapter 5 · 1,284 words', what is selected, and what could not be saved. */
+export function chapterLine(chapters, open, problem = "") {
   if (!open.chapter) return "";
   const place = chapters.findIndex(({ id }) => id === open.chapter) + 1;
   const parts = [place ? `Chapter ${number(place)}` : "", inWords(open.words)];
   if (open.selectionWords) parts.push(`${number(open.selectionWords)} selected`);
-  return parts.filter(Boolean).join(" · ");
+  return [...parts, problem].filter(Boolean).join(" · ");
 }
 
 const put = (node, name, value) => {
@@ -49,6 +49,7 @@ export class Outline {
   #chapters = [];
   #dots = {};
   #open = { chapter: null, words: 0, selectionWords: 0 };
+  #problem = "";
 
   /** The list has been made anew, or something to be shown has changed. */
   dress() {
@@ -69,7 +70,7 @@ export class Outline {
 
   #lines() {
     text("book-count", this.#chapters.length ? inWords(bookWords(this.#chapters, this.#open)) : "");
-    text("chapter-state", chapterLine(this.#chapters, this.#open));
+    text("chapter-state", chapterLine(this.#chapters, this.#open, this.#problem));
     put(document.body, "data-blank", this.#open.chapter && !this.#open.words ? "yes" : "");
   }
 
@@ -103,6 +104,12 @@ export class Outline {
     this.dress();
   }
 
+  /** Why the synopsis is not saved; '' when it is. */
+  failed(message) {
+    this.#problem = message;
+    this.#lines();
+  }
+
   get open() {
     return this.#open.chapter;
   }
@@ -115,6 +122,7 @@ export function createOutline(base = document.baseURI) {
     base,
     open: () => outline.open,
     typed: (id, words) => outline.note(id, words),
+    failed: (message) => outline.failed(message),
   });
   return { outline, synopsis };
 }

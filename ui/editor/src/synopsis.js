@@ -73,7 +73,8 @@ export class Synopsis {
   }
 }
 
-async function send(base, id, synopsis, leaving) {
+/** Saves one over the routes; throws an error that says why not, `refused` where trying again would not help. */
+export async function send(base, id, synopsis, leaving) {
   let answer;
   try {
     answer = await fetch(new URL(`api/chapters/${id}`, base), {
@@ -94,12 +95,10 @@ async function send(base, id, synopsis, leaving) {
 }
 
 /** `Synopsis` over the page's field and the routes below `base`. */
-export function createSynopsis({ base, open, typed }) {
+export function createSynopsis({ base, open, typed, failed }) {
   const told = (message) => {
-    const field = document.querySelector("#chapter-synopsis textarea");
-    if (!field) return;
-    field.title = message;
-    field.setAttribute("aria-invalid", String(Boolean(message)));
+    document.querySelector("#chapter-synopsis textarea")?.setAttribute("aria-invalid", String(Boolean(message)));
+    failed(message);
   };
   const synopsis = new Synopsis({ open, typed, failed: told, send: (...given) => send(base, ...given) });
   document.addEventListener("input", ({ target }) => {

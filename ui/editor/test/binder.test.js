@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { shownScenes } from "../src/binder.js";
 import { landing } from "../src/drag.js";
 import { about, bookWords, chapterLine, inWords } from "../src/outline.js";
-import { Synopsis } from "../src/synopsis.js";
+import { send, Synopsis } from "../src/synopsis.js";
 
 const CHAPTERS = [{ id: "a", words: 1000 }, { id: "b", words: 200 }];
 
@@ -19,6 +19,7 @@ test("the line under the title says which chapter it is, and what is selected", 
   assert.equal(chapterLine(CHAPTERS, { chapter: "b", words: 3, selectionWords: 2 }), "Chapter 2 · 3 words · 2 selected");
   assert.equal(chapterLine(CHAPTERS, { chapter: "new", words: 0, selectionWords: 0 }), "0 words");
   assert.equal(chapterLine(CHAPTERS, { chapter: null, words: 0 }), "");
+  assert.equal(chapterLine(CHAPTERS, { chapter: "a", words: 1 }, "Not saved."), "Chapter 1 · 1 word · Not saved.");
 });
 
 test("under a title stands how far it has come, and what happens", () => {
@@ -101,4 +102,19 @@ test("what could not be saved is kept, said, and tried again; what is refused is
   error = Object.assign(new Error("gone"), { refused: true });
   assert.equal(await synopsis.flush(), true);
   assert.equal(said.at(-1), "gone");
+});
+
+test("why a synopsis is not saved is said, and whether trying again would help", async (context) => {
+  const answers = { "/api/chapters/ok": [200, {}], "/api/chapters/gone": [404, { error: { message: "Gone." } }] };
+  context.mock.method(globalThis, "fetch", async ({ pathname }, { method, body, keepalive }) => {
+    assert.deepEqual([method, JSON.parse(body), keepalive], ["PATCH", { synopsis: "Ines waits." }, true]);
+    if (pathname.endsWith("away")) throw new TypeError("refused");
+    const [status, said] = answers[pathname] ?? [500, null];
+    return new Response(JSON.stringify(said), { status });
+  });
+  const trying = (id) => send("http://desk/", id, "Ines waits.", true);
+  await trying("ok");
+  await assert.rejects(trying("gone"), { message: "The synopsis is not saved. Gone.", refused: true });
+  await assert.rejects(trying("broken"), { message: "The synopsis is not saved. The server answered 500.", refused: false });
+  await assert.rejects(trying("away"), { message: /the desk cannot be reached. It is tried again/ });
 });
