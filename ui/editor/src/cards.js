@@ -19,12 +19,16 @@ export function askedFor({ kind, verb, beat, instruction }) {
   return instruction ? `Rewritten: ${instruction}` : VERBS[(kind === "rewrite" && verb) || kind];
 }
 
-/** The takes that have a slot, `{first, takes}`: five at a time, those around the one shown, else the newest. */
+/** The takes that have a slot, `{first, takes}`: five at a time from the newest back, those around the one shown. */
 export function dealt(takes) {
   const shown = takes.findIndex((take) => take.shown);
-  const first = Math.floor((shown < 0 ? takes.length - 1 : shown) / SLOTS) * SLOTS;
-  return { first: Math.max(0, first), takes: takes.slice(Math.max(0, first), first + SLOTS) };
+  const behind = shown < 0 ? 0 : Math.floor((takes.length - 1 - shown) / SLOTS) * SLOTS;
+  const end = takes.length - behind;
+  return { first: Math.max(0, end - SLOTS), takes: takes.slice(Math.max(0, end - SLOTS), end) };
 }
+
+/** Were they not all asked for the same? Then each says what it was asked for. */
+export const mixed = (takes) => new Set(takes.map(askedFor)).size > 1;
 
 const $ = (id) => document.getElementById(id);
 const write = (id, words) => {
@@ -39,20 +43,26 @@ function show(takes) {
   const { first, takes: seen } = dealt(takes);
   keys = seen.map(({ key }) => key);
   document.body.dataset.cards = seen.length ? "some" : "none";
-  const what = takes.length ? askedFor(takes.find((take) => take.shown) ?? takes.at(-1)) : "";
+  const various = mixed(seen);
+  const what = seen.length ? (various ? "Takes for one place" : askedFor(seen[0])) : "";
   write("takes-what", takes.length > SLOTS ? `${what} · ${first + 1} to ${first + seen.length} of ${takes.length}` : what);
-  for (let slot = 0; slot < SLOTS; slot++) fill(slot, seen[slot], first + slot + 1);
+  for (let slot = 0; slot < SLOTS; slot++) fill(slot, seen[slot], first + slot + 1, various);
 }
 
-function fill(slot, take, number) {
+function fill(slot, take, number, various) {
   const card = $(`take-card-${slot}`);
   if (!card) return;
   card.dataset.take = take ? (take.done ? "done" : take.text ? "writing" : "waiting") : "none";
   card.dataset.shown = String(Boolean(take?.shown));
   if (!take) return;
   const words = countWords(take.text);
-  const length = words ? ` · ${words} ${words === 1 ? "word" : "words"}` : "";
-  write(`take-about-${slot}`, `${number}${length}${take.accepted ? " · in the book" : take.shown ? " · in the text" : ""}`);
+  const about = [
+    number,
+    various && askedFor(take),
+    words && `${words} ${words === 1 ? "word" : "words"}`,
+    take.accepted ? "in the book" : take.shown && "shown",
+  ];
+  write(`take-about-${slot}`, about.filter(Boolean).join(" · "));
   write(`take-text-${slot}`, take.text.trim() || (take.done ? "" : "…"));
 }
 

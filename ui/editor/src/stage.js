@@ -3,6 +3,7 @@
  * nothing.
  */
 
+import { EditorView } from "@codemirror/view";
 import { Announcer } from "./announce.js";
 import { ghostField, growGhost, showGhost } from "./ghost.js";
 import { parting } from "./gaps.js";
@@ -11,6 +12,9 @@ import { growRewrite, rewriteField, showRewrite } from "./rewrite.js";
 
 /** A word that is being composed (input methods) is never disturbed: painting waits until it is done. */
 const COMPOSING_MS = 80;
+
+/** Below the place where a take begins. */
+const ROOM_PX = 190;
 
 export class Stage {
   #view;
@@ -64,10 +68,12 @@ export class Stage {
   show(take, from, to = from) {
     const { key, text, done } = take;
     const parts = from === to ? parting(this.#view.state.doc, from) : { lead: "", tail: "" };
+    // What is to be written is not written behind the buttons at the foot of the page.
+    const near = EditorView.scrollIntoView(to, { y: "nearest", yMargin: ROOM_PX });
     const effects =
       take.kind === "rewrite"
         ? [showGhost.of(null), showRewrite.of({ from, to, take: key, text, done })]
-        : [showRewrite.of(null), showGhost.of({ from, pos: to, take: key, text, used: 0, done, ...parts })];
+        : [showRewrite.of(null), showGhost.of({ from, pos: to, take: key, text, used: 0, done, ...parts }), near];
     this.#view.dispatch({ effects });
   }
 
