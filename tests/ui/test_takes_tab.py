@@ -94,6 +94,7 @@ def test_the_buttons_below_the_text_follow_the_selection(
     mode(page, "diff")
     assert (asked(engine).verb, asked(engine).passage) == ("shorten", "She stood on the steps.")
     page.locator("#do-take-change").click()
+    page.locator("#do-leave-change").click()  # the space that this model ends with
     mode(page, "idle")
     saved(page)
     assert studio.chapter(chapters(studio, book)[0]).text == "She stood there.\n\nThe mud was warm."
