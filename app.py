@@ -68,6 +68,9 @@ def serve(arguments: list[str], terminal: Terminal) -> int:
         metavar="ID_OR_PATH",
         help=f"{models.STARTER} (default), owner/name on the hub, a folder, or a .gguf file",
     )
+    parser.add_argument(
+        "--lean", action="store_true", help="write with one set of weights: more slowly, in less memory"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     where.add_argument(
@@ -104,7 +107,7 @@ def serve(arguments: list[str], terminal: Terminal) -> int:
     from ui.server import run
 
     show = "window" if options.desktop else "nowhere" if options.no_browser else "browser"
-    return run(data, models_dir, options.host, options.port, options.model, show)
+    return run(data, models_dir, options.host, options.port, options.model, options.lean, show)
 
 
 def test(arguments: list[str], terminal: Terminal) -> int:

@@ -108,6 +108,12 @@ class Adapter:
         return DynamicCache() if self._croppable_cache else DynamicCache(config=self.base.config)
 
     @property
+    def peft_model(self) -> Any:
+        """The model as PEFT sees it, adapter on or off as it was used last."""
+        self._switch(1.0)
+        return self._model
+
+    @property
     def croppable(self) -> bool:
         """Whether a cache of this model can be cut back to any length (recurrent layers cannot)."""
         return self._croppable_cache

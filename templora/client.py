@@ -40,10 +40,10 @@ _RAN_OUT = (
 class WorkerEngine(Dispatcher):
     """Starts the process at once and returns; it is ready when its status says so. `close()` when done."""
 
-    def __init__(self, model_id: str, models_dir: Path, recipe_name: str = "default") -> None:
+    def __init__(self, model_id: str, models_dir: Path, recipe_name: str = "default", lean: bool = False) -> None:
         super().__init__(ModelStatus("loading", _STARTING, id=model_id))
         self._command = [sys.executable, "-m", "templora.worker", "--model", model_id]
-        self._command += ["--models", str(models_dir), "--recipe", recipe_name]
+        self._command += ["--models", str(models_dir), "--recipe", recipe_name, *(["--lean"] if lean else [])]
         self._lock = threading.Lock()
         # Writing has a lock of its own: it may wait for the process to read, while its answers must go on being taken.
         self._writing = threading.Lock()

@@ -86,11 +86,12 @@ _RAN_OUT = (
 class EmbeddedEngine(Dispatcher):
     """Loads `model_id` in the background at once and answers requests from any thread; `close()` when done."""
 
-    def __init__(self, model_id: str, models_dir: Path, recipe: Recipe = DEFAULT) -> None:
+    def __init__(self, model_id: str, models_dir: Path, recipe: Recipe = DEFAULT, lean: bool = False) -> None:
         super().__init__(ModelStatus("loading", "The model is loading.", id=model_id))
         self._model_id = model_id
         self._models_dir = models_dir
         self._recipe = recipe
+        self._lean = lean
         self._jobs = Jobs()
         self._room: _Room | None = None
         self._failure: ModelError | None = None
@@ -138,7 +139,7 @@ class EmbeddedEngine(Dispatcher):
         self._report(replace(self._status, info=info))
         self._show("loading", "The model is loading.")
         loaded = models.load(info)
-        room = _Room(loaded, self._recipe)
+        room = _Room(loaded, self._recipe, self._lean)
         self._report(replace(self._status, device=loaded.device, answers=room.answers))
         return room
 
@@ -187,7 +188,7 @@ class EmbeddedEngine(Dispatcher):
 class _Room:
     """The model with everything that works on it. For the engine's thread alone."""
 
-    def __init__(self, loaded: models.LoadedModel, recipe: Recipe) -> None:
+    def __init__(self, loaded: models.LoadedModel, recipe: Recipe, lean: bool) -> None:
         self._info: ModelInfo = loaded.info
         self._recipe = recipe
         self._tokenizer = loaded.tokenizer
@@ -200,7 +201,7 @@ class _Room:
             )
         self._adapter = Adapter(loaded.model, recipe)
         self._learner = Learner(self._adapter, self._bos)
-        self._generator = Generator(self._adapter, loaded.tokenizer)
+        self._generator = Generator(self._adapter, loaded.tokenizer, lean)
         self._residents = Residents(self._adapter, RESIDENT)
         self._numerics: dict[str, Any] = {
             "torch": str(torch.__version__),
@@ -277,7 +278,7 @@ class _Room:
 
     def release(self) -> None:
         """After an error: give back what memory can be given back."""
-        self._generator.forget()
+        self._generator.release()
         if self._adapter.device.type == "cuda":
             torch.cuda.empty_cache()
 

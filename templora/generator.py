@@ -22,16 +22,20 @@ from templora.config import Sampling
 from templora.drawing import Take
 from templora.engine import Event
 from templora.errors import BadInput
+from templora.merged import Merged
 from templora.phrases import Phrases, Watch
 from templora.samplers import Sampler, Vocabulary
 from templora.streaming import Filter
 
-BLOCK_TOKENS = 128
+BLOCK_TOKENS = 32
+"""So few that what is read again behind a small edit takes a moment only."""
 KEPT_PROMPTS = 4
 
 
 _Reader = tuple[str, float] | None
 """Who has read a prompt: a memory (its chain) at a strength, or the base model."""
+_Voice = tuple[str | None, float]
+"""Who writes: a memory (its chain) at a strength, or the base model at 0."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,16 @@ class _Batch:
 
 
 class Generator:
-    """Writes with `adapter`, with the memory that it holds at the time or without."""
+    """Writes with `adapter`, with the memory that it holds at the time or without.
 
-    def __init__(self, adapter: Adapter, tokenizer: Any) -> None:
+    `lean`: with its own weights, without a second copy of them (`templora.merged`): slower, in less memory.
+    """
+
+    def __init__(self, adapter: Adapter, tokenizer: Any, lean: bool = False) -> None:
         self._adapter = adapter
         self._tokenizer = tokenizer
+        self._lean = lean
+        self._merged: Merged | None = None
         self._kept: list[_Kept] = []
         self._ends = _end_ids(adapter.base, tokenizer)
         self._vocabulary = Vocabulary(tokenizer, self._ends)
@@ -102,19 +111,28 @@ class Generator:
         reader = None if memory is None or not strength or self._adapter.recipe.base_prefix else (memory, strength)
         cache = self._read(window[:-1], reader, cancelled)
         if cache is not None:
-            yield from self._write(takes, cache, strength, reader, cancelled)
+            yield from self._write(takes, cache, (memory if strength else None, strength), reader, cancelled)
         for take in takes:
             if take.finish_reason is None:
                 take.end("cancelled")
                 yield from take.flush()
 
     def forget(self) -> None:
-        """Drop everything that was read."""
+        """Drop everything that was read, and the memory that it was written with."""
         self._kept = []
+        if self._merged is not None:
+            self._merged.forget()
+
+    def release(self) -> None:
+        """Give back all memory that can be given back."""
+        self._kept = []
+        self._merged = None
 
     def readers(self) -> set[str]:
-        """The chains of the memories whose reading is kept."""
-        return {kept.reader[0] for kept in self._kept if kept.reader is not None}
+        """The chains of the memories that something is kept of here."""
+        kept = {kept.reader[0] for kept in self._kept if kept.reader is not None}
+        merged = None if self._merged is None else self._merged.memory
+        return kept if merged is None else {*kept, merged}
 
     # --- reading ---
 
@@ -164,13 +182,20 @@ class Generator:
     # --- writing ---
 
     def _write(
-        self, takes: list[Take], cache: Cache, strength: float, reader: _Reader, cancelled: Callable[[], bool]
+        self, takes: list[Take], cache: Cache, voice: _Voice, reader: _Reader, cancelled: Callable[[], bool]
     ) -> Iterator[Event]:
         """Draw tokens until every take has ended, or until cancelled."""
         prompt = len(takes[0].ids)
         # The last token of the prompt is the first that the memory reads; all takes begin from what it makes of it.
-        logits = self._next(_Batch(takes[:1], cache), strength).expand(len(takes), -1)
-        _choose_rows(cache, [0] * len(takes))
+        # It is read with the live weights, so that nobody waits for the copy to catch up with what was learnt.
+        with torch.no_grad():
+            last = torch.tensor([takes[0].ids[-1:]])
+            logits = self._adapter.forward(last, cache, memory=voice[1], keep=1)[:, -1].float().expand(len(takes), -1)
+        merged = self._copy()
+        if merged is None:
+            _choose_rows(cache, [0] * len(takes))
+        else:
+            cache = merged.cache(cache, len(takes))
         drawing = [(_Batch(takes, cache), logits)]
         while drawing:
             batches: list[_Batch] = []
@@ -180,16 +205,27 @@ class Generator:
                 for take, row in zip(batch.takes, logits.cpu(), strict=True):
                     take.draw(row)
                     yield from take.flush()
-                batches += self._parted(batch, read, prompt, strength, reader)
+                batches += self._parted(batch, read, prompt, voice[1], reader)
             if cancelled():
                 return
-            drawing = [(batch, self._next(batch, strength)) for batch in batches]
+            drawing = [(batch, self._next(batch, merged, voice)) for batch in batches]
+
+    def _copy(self) -> Merged | None:
+        """The weights to write with, made when they are first needed; None: the live ones."""
+        if not self._adapter.croppable:
+            return None
+        if self._merged is None and not self._lean and Merged.fits(self._adapter):
+            self._merged = Merged(self._adapter)
+        return self._merged
 
     @torch.no_grad()
-    def _next(self, batch: _Batch, strength: float) -> Tensor:
+    def _next(self, batch: _Batch, merged: Merged | None, voice: _Voice) -> Tensor:
         """Logits (takes, vocabulary, float32) for the token after each take's last."""
         rows = torch.tensor([take.ids[-1:] for take in batch.takes])
-        return self._adapter.forward(rows, batch.cache, memory=strength, keep=1)[:, -1].float()
+        if merged is None:
+            return self._adapter.forward(rows, batch.cache, memory=voice[1], keep=1)[:, -1].float()
+        merged.become(*voice)
+        return merged.forward(rows, batch.cache)
 
     def _parted(self, batch: _Batch, read: int, prompt: int, strength: float, reader: _Reader) -> Iterator[_Batch]:
         """The takes that go on, together where they are as long as each other; each that went back by itself.

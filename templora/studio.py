@@ -318,9 +318,12 @@ class Studio(Texts):
         return self._manuscripts.project(restored)
 
 
-def open_studio(data: Path, models_dir: Path, model: str) -> Studio:
-    """A Studio over the embedded engine: a model process of its own, started at once and loading in the background."""
-    engine = WorkerEngine(model, models_dir, DEFAULT.name)
+def open_studio(data: Path, models_dir: Path, model: str, lean: bool = False) -> Studio:
+    """A Studio over the embedded engine: a model process of its own, started at once and loading in the background.
+
+    `lean`: it writes without a second copy of the weights.
+    """
+    engine = WorkerEngine(model, models_dir, DEFAULT.name, lean)
     try:
         return Studio(data, engine, models.locate(model, models_dir))
     except BaseException:

@@ -40,7 +40,7 @@ class Worker:
         self._cancels: dict[int, Callable[[], None]] = {}
         self._engine: EmbeddedEngine | None = None
 
-    def serve(self, model: str, models_dir: Path, recipe: str) -> None:
+    def serve(self, model: str, models_dir: Path, recipe: str, lean: bool) -> None:
         """Answer requests until they end, which ends the process."""
         # The pipe is watched from the first moment: importing torch and loading a model take their time.
         reader = threading.Thread(target=self._read, name="requests", daemon=True)
@@ -48,7 +48,7 @@ class Worker:
         share_cores()
         from templora.embedded import EmbeddedEngine
 
-        engine = EmbeddedEngine(model, models_dir, RECIPES[recipe])
+        engine = EmbeddedEngine(model, models_dir, RECIPES[recipe], lean)
         engine.on_status(self._status)
         self._status(engine.status())
         self._engine = engine
@@ -123,6 +123,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="the base model, as app.py takes it")
     parser.add_argument("--models", required=True, type=Path, metavar="DIR", help="where base models are kept")
     parser.add_argument("--recipe", required=True, choices=sorted(RECIPES))
+    parser.add_argument("--lean", action="store_true", help="write without a second copy of the weights")
     arguments = parser.parse_args()
     # The pipes are ours: what libraries print goes to stderr, and nothing below reads stdin.
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -133,7 +134,7 @@ def main() -> None:
     # Must be set before the graphics library starts: learning is repeatable only with it.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     _step_back()
-    Worker(requests, answers).serve(arguments.model, arguments.models, arguments.recipe)
+    Worker(requests, answers).serve(arguments.model, arguments.models, arguments.recipe, arguments.lean)
 
 
 if __name__ == "__main__":

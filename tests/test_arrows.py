@@ -13,7 +13,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 MODEL_LIBRARIES = {"torch", "transformers", "peft", "accelerate", "gguf", "safetensors"}
-MODEL_ROOMS = {"adapter", "learner", "samplers", "drawing", "generator", "embedded", "worker", "models", "convert"}
+MODEL_ROOMS = {
+    "adapter",
+    "merged",
+    "learner",
+    "samplers",
+    "drawing",
+    "generator",
+    "embedded",
+    "worker",
+    "models",
+    "convert",
+}
 SQL = {"sqlite3", "sqlite_utils", "pysqlite3"}
 STUDIO_ROOMS = {
     "studio",

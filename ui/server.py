@@ -140,15 +140,23 @@ def create_app(studio: Studio, host: str = "127.0.0.1", token: str | None = None
 
 
 def run(
-    data: Path, models: Path, host: str, port: int, model: str, show: Literal["nowhere", "browser", "window"]
+    data: Path,
+    models: Path,
+    host: str,
+    port: int,
+    model: str,
+    lean: bool,
+    show: Literal["nowhere", "browser", "window"],
 ) -> int:
     """Serve until interrupted, or until the desk's own window is closed; `show`: where the desk is opened.
+
+    `lean`: the model writes in less memory, more slowly.
 
     Raises `FolderInUse`, `BadInput` (the port) before anything is served.
     """
     listener = _listen(host, port)
     token = None if host in LOOPBACK else secrets.token_urlsafe(16)
-    studio = open_studio(data, models, model)
+    studio = open_studio(data, models, model, lean)
     window: Window | None = None
     try:
         studio.start()

@@ -11,6 +11,8 @@ from templora.cores import share_cores
 from templora.errors import TemploraError
 from templora.models import STARTER
 
+README = Path(__file__).parents[2] / "README.md"
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m templora.bench", description=__doc__)
@@ -41,7 +43,15 @@ def main(arguments: list[str] | None = None) -> int:
     quality.add_argument("--length", type=int, default=512, metavar="N", help="how many tokens each")
     quality.add_argument("--json", type=Path, required=True, metavar="OUT", help="the result (journals: folder OUT)")
     quality.add_argument("--texts", type=Path, metavar="DIR", help="keep what was written there")
-    for command in (pg19, desk, every, quality):
+    speed = commands.add_parser("speed", help="how fast takes are written, against transformers.generate")
+    speed.add_argument(
+        "files", nargs="?", type=lambda name: [Path(name)], default=[README], metavar="FILE",
+        help="plain text that is learnt and gone on from (default: the README)",
+    )  # fmt: skip
+    speed.add_argument("--tokens", type=int, default=128, metavar="N", help="length of a take")
+    speed.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each way is timed, in turn")
+    speed.add_argument("--json", type=Path, metavar="OUT", help="write the result here")
+    for command in (pg19, desk, every, quality, speed):
         command.add_argument("--model", default=STARTER, metavar="ID_OR_PATH")
         command.add_argument("--models", type=Path, metavar="DIR", help="where base models are kept")
     options = parser.parse_args(arguments)
@@ -57,8 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
         missing = [str(path) for path in options.files if not path.is_file()]
         if missing:
             parser.error(f"no such file: {', '.join(missing)}")
-    if options.tokens < 1024:
-        parser.error("--tokens must be at least 1024")
+    least = 16 if options.command == "speed" else 1024
+    if options.tokens < least:
+        parser.error(f"--tokens must be at least {least}")
     share_cores()
     try:
         if options.command == "all":
@@ -69,6 +80,10 @@ def main(arguments: list[str] | None = None) -> int:
             from templora.bench import quality as quality_bench
 
             return quality_bench.run(options)
+        if options.command == "speed":
+            from templora.bench import speed as speed_bench
+
+            return speed_bench.run(options)
         from templora.bench import pg19 as bench
 
         return bench.run(options)
