@@ -159,7 +159,7 @@ class Sampling:
         _check(len(self.word_bias) <= MOST_WORDS, f"at most {MOST_WORDS} words can be favoured or disfavoured")
         _check(all(word.strip() and len(word) <= 200 for word in self.word_bias), "word_bias needs words, not too long")
         _check(all(-100 <= bias <= 100 for bias in self.word_bias.values()), "a word_bias goes from -100 to 100")
-        _check(self.copied_words == 0 or 3 <= self.copied_words <= 100, "copied_words must be 0 or 3 to 100")
+        _check(0 <= self.copied_words <= 100, "copied_words must be 0 to 100")
         _check(self.seed is None or 0 <= self.seed < 2**53, "seed must be 0 to 2**53")
         _check(1 <= self.max_tokens <= 2048, "max_tokens must be 1 to 2048")
         _check(1 <= self.takes <= 5, "takes must be 1 to 5")

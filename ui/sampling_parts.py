@@ -9,14 +9,19 @@ from templora.config import Sampling
 
 Control = Slider | Number | Checkbox | Dropdown | Textbox
 
-STOPS = {"none": "nowhere in particular", "sentence": "a sentence", "paragraph": "a paragraph", "scene": "the scene"}
+STOPS = {
+    "none": "this length",
+    "sentence": "the end of a sentence",
+    "paragraph": "the end of a paragraph",
+    "scene": "the end of the scene",
+}
 
 
 def stop_at() -> Dropdown:
     return gr.Dropdown(
         [(label, value) for value, label in STOPS.items()],
         value=Sampling.stop_at,
-        label="Stop at the end of",
+        label="Stop at",
         filterable=False,
         elem_id="set-stop_at",
     )

@@ -190,7 +190,7 @@ def test_a_breaker_is_a_token_that_holds_one_or_ends_the_text(tokenizer: PreTrai
     [
         *({"typical_p": 0.0}, {"xtc_threshold": 0.0}, {"xtc_probability": 1.5}, {"dry_multiplier": -1.0}),
         *({"dry_base": 0.5}, {"dry_allowed_length": 0}, {"banned": ["x" * 201]}, {"banned": ["x"] * 501}),
-        *({"word_bias": {" ": 1.0}}, {"word_bias": {"a": 101.0}}, {"copied_words": 2}, {"stop_at": "chapter"}),
+        *({"word_bias": {" ": 1.0}}, {"word_bias": {"a": 101.0}}, {"copied_words": 101}, {"stop_at": "chapter"}),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
