@@ -30,7 +30,8 @@ export function about({ status, synopsis }) {
 export function chapterLine(chapters, open, problem = "") {
   if (!open.chapter) return "";
   const place = chapters.findIndex(({ id }) => id === open.chapter) + 1;
-  const parts = [place ? `Chapter ${number(place)}` : "", inWords(open.words)];
+  const name = place ? `Chapter ${number(place)}` : "";
+  const parts = [chapters[place - 1]?.title === name ? "" : name, inWords(open.words)]; // said above already
   if (open.selectionWords) parts.push(`${number(open.selectionWords)} selected`);
   return [...parts, problem].filter(Boolean).join(" · ");
 }

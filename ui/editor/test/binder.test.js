@@ -19,6 +19,7 @@ test("the line under the title says which chapter it is, and what is selected", 
   assert.equal(chapterLine(CHAPTERS, { chapter: "b", words: 3, selectionWords: 2 }), "Chapter 2 · 3 words · 2 selected");
   assert.equal(chapterLine(CHAPTERS, { chapter: "new", words: 0, selectionWords: 0 }), "0 words");
   assert.equal(chapterLine(CHAPTERS, { chapter: null, words: 0 }), "");
+  assert.equal(chapterLine([{ id: "a", title: "Chapter 1" }], { chapter: "a", words: 3 }), "3 words", "it is the title");
   assert.equal(chapterLine(CHAPTERS, { chapter: "a", words: 1 }, "Not saved."), "Chapter 1 · 1 word · Not saved.");
 });
 
