@@ -6,15 +6,16 @@ import re
 import struct
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from templora.studio import Studio
-from tests.ui.desk_page import at_end, chapters, made, until
+from tests.ui.desk_page import at_end, chapters, made, opened, saved, until
 from ui import installable
 from ui.server import create_app
 
@@ -64,19 +65,64 @@ def test_the_worker_has_a_new_name_for_a_new_page(client: TestClient, monkeypatc
     assert names[0] and names[1] and names[0][1] != names[1][1]
 
 
-class Host:
-    """The desk on one port, stopped and started again."""
+@pytest.fixture
+def working(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser profile in which service workers work."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    yield context
+    context.close()
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+
+WORKING = "async () => Boolean((await navigator.serviceWorker.ready).active)"
+KEPT = """async () => {
+    const names = await caches.keys();
+    const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return requests.flat().map(({ url }) => new URL(url).pathname).sort();
+}"""
+
+
+def test_a_browser_offers_to_install_the_desk_and_keeps_nothing_of_it(
+    working: BrowserContext, url: str, studio: Studio
+) -> None:
+    project = made(studio, "Installed", "Secret words.")
+    page = working.new_page()
+    opened(page, url, project)
+    page.wait_for_function(WORKING)
+    errors = working.new_cdp_session(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [error["errorId"] for error in errors] == ["in-incognito"]  # a profile that is not kept
+    page.reload()  # now the worker stands between
+    page.wait_for_function("() => window.templora?.state()?.chapter && navigator.serviceWorker.controller")
+    at_end(page)
+    page.keyboard.type(" More.")
+    saved(page)
+    assert page.evaluate(KEPT) == ["/desk/away.html", "/desk/icon.svg"]
+
+
+class Host:
+    """What a browser sees of the desk, on one port, stopped and started again."""
+
+    def __init__(self) -> None:
+        self._app = app = FastAPI()
+        app.include_router(installable.routes())
+
+        @app.get("/")
+        def page() -> HTMLResponse:
+            return HTMLResponse("<h1>The desk</h1><script>navigator.serviceWorker.register('/sw.js')</script>")
+
+        @app.get("/api/status")
+        def status() -> dict[str, str]:
+            return {}
+
+        @app.get("/desk/{name}")
+        def static(name: str) -> FileResponse:
+            mime, path = installable.FILES[name]
+            return FileResponse(path, media_type=mime)
+
         self.port = 0
         self.start()
 
     def start(self) -> None:
-        config = uvicorn.Config(
-            create_app(self._studio), port=self.port, log_level="error", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(uvicorn.Config(self._app, port=self.port, log_level="error"))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         until(lambda: self._server.started)
@@ -87,49 +133,17 @@ class Host:
         self._thread.join(10)
 
 
-@pytest.fixture
-def host(studio: Studio, bundle: Path) -> Iterator[Host]:
-    host = Host(studio)
-    yield host
-    host.stop()
-
-
-@pytest.fixture
-def working(chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser profile in which service workers work."""
-    context = chromium.new_context(viewport={"width": 1400, "height": 900})
-    yield context
-    context.close()
-
-
-def test_a_browser_offers_to_install_it_and_says_calmly_when_it_is_not_running(
-    working: BrowserContext, host: Host, studio: Studio
-) -> None:
-    project = made(studio, "Installed", "Secret words.")
-    url = f"http://127.0.0.1:{host.port}/?book={project}"
+def test_where_the_desk_is_not_running_a_page_says_so_and_opens_it_later(working: BrowserContext) -> None:
+    host = Host()
     page = working.new_page()
-    page.goto(url)
-    page.wait_for_function("() => window.templora?.state()?.chapter", timeout=30_000)
-    page.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).active)")
-    errors = working.new_cdp_session(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
-    assert [error["errorId"] for error in errors] == ["in-incognito"]  # a profile that is not kept
-    at_end(page)
-    page.keyboard.type(" More.")
-    page.wait_for_function("() => window.templora.state().savedAt && !window.templora.state().unsaved")
-    page.reload()
-    page.wait_for_function("() => window.templora?.state()?.chapter", timeout=30_000)
-    kept = page.evaluate(
-        """async () => {
-            const names = await caches.keys();
-            const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
-            return requests.flat().map(({ url }) => new URL(url).pathname);
-        }"""
-    )
-    assert sorted(kept) == ["/desk/away.html", "/desk/icon.svg"]
+    page.goto(f"http://127.0.0.1:{host.port}/?book=mine")
+    page.wait_for_function(WORKING)
     host.stop()
-    page.goto(url)
+    page.goto(f"http://127.0.0.1:{host.port}/?book=mine")
     expect(page.get_by_role("heading", name="The desk is not running")).to_be_visible()
     expect(page.locator("code")).to_have_text("python3 app.py")
     assert page.locator("img").evaluate("(icon) => icon.complete && icon.naturalWidth > 0")
     host.start()
-    expect(page.locator(".cm-content")).to_have_text("Secret words. More.", timeout=30_000)
+    expect(page.get_by_role("heading", name="The desk", exact=True)).to_be_visible(timeout=15_000)
+    assert page.url.endswith("/?book=mine")
+    host.stop()
