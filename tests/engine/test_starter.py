@@ -11,11 +11,13 @@ import torch
 
 from templora import models
 from templora.adapter import Adapter
+from templora.composing import compose_prompt
 from templora.config import DEFAULT, Sampling
-from templora.engine import Event, ModelInfo, Rewrite, TakeDone, Token
+from templora.engine import Compose, Event, ModelInfo, Rewrite, TakeDone, Token
 from templora.generator import Generator
 from templora.learner import GiveWay, Learner
 from templora.prompts import rewrite_prompt
+from templora.verbs import VERBS
 from tests.engine.tiny import TEXT, all_of, base_weights
 
 SAMPLING = Sampling(max_tokens=16, seed=5)
@@ -108,3 +110,36 @@ def test_a_rewrite_is_a_passage_and_no_talk(desk: Desk) -> None:
     assert len(text.split()) > 6
     assert text == text.strip()
     assert not text.lower().startswith(("here is", "sure", "rewritten"))
+
+
+AFTER = "The mud was warmer than the air. It took her to the shin, and then to the knee."
+TALK = ("here is", "here's", "sure", "rewritten", "the story so far", "how it goes on", "[later", "i have", "passage:")
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize(("after", "beat"), [("", "She takes off her shoes."), (AFTER, "")])
+def test_a_beat_and_a_gap_are_written_as_prose(desk: Desk, after: str, beat: str, answers: bool) -> None:
+    request = Compose(None, TEXT + "\n\n", after, beat, {})
+    ids, filters = compose_prompt(desk.tokenizer, request, desk.info.bos_id, 4000, answers)
+    events = list(desk.generator.stream(ids, None, Sampling(max_tokens=12, takes=2, seed=3), filters))
+    assert sorted(event.take for event in events if isinstance(event, TakeDone)) == [0, 1]
+    for take in (0, 1):
+        is_prose(text_of([event for event in events if event.take == take]))
+
+
+@pytest.mark.parametrize(("verb", "answers"), [*((verb, True) for verb in VERBS), ("past", False)])
+def test_each_verb_answers_with_a_passage(desk: Desk, verb: str, answers: bool) -> None:
+    passage = "She opened the door. He walks in and sits down by the fire."
+    request = Rewrite(None, "", passage, "", "", {}, 1.0, verb)
+    ids, filters = rewrite_prompt(desk.tokenizer, request, desk.info.bos_id, 4000, answers)
+    events = list(desk.generator.stream(ids, None, Sampling(max_tokens=12, temperature=0), filters))
+    assert isinstance(events[-1], TakeDone)
+    is_prose(text_of(events))
+
+
+def is_prose(text: str) -> None:
+    """A passage without the talk that a small model begins with."""
+    assert len(text.split()) > 3
+    assert text == text.strip()
+    assert not text.lower().startswith(TALK)
+    assert AFTER[:24] not in text
