@@ -17,7 +17,7 @@ import subprocess
 from pathlib import Path
 from typing import NoReturn
 
-from templora import __version__, models, weights
+from templora import __version__, models, shelf, weights
 from templora.bootstrap import Terminal, prepare
 from templora.bundle import ensure_bundle, find_node
 from templora.errors import SetupError, TemploraError
@@ -64,9 +64,9 @@ def serve(arguments: list[str], terminal: Terminal) -> int:
     parser.add_argument(
         "--model",
         type=model,
-        default=models.STARTER,
         metavar="ID_OR_PATH",
-        help=f"{models.STARTER} (default), owner/name on the hub, a folder, or a .gguf file",
+        help="owner/name on the hub, a folder, or a .gguf file (default: the one chosen in the desk, at first "
+        f"{models.STARTER})",
     )
     parser.add_argument(
         "--lean", action="store_true", help="write with one set of weights: more slowly, in less memory"
@@ -99,7 +99,8 @@ def serve(arguments: list[str], terminal: Terminal) -> int:
         return 0
     ensure_bundle(ROOT, terminal)
     models_dir: Path = options.models or models.default_folder()
-    if options.model == models.STARTER and models.locate(models.STARTER, models_dir) is None:
+    chosen: str = options.model or shelf.chosen(models_dir)
+    if chosen == models.STARTER and models.locate(models.STARTER, models_dir) is None:
         try:
             models.fetch_starter(models_dir, reporting(terminal))
         except TemploraError as error:  # writing does not need the model, and its process will try again
@@ -107,7 +108,7 @@ def serve(arguments: list[str], terminal: Terminal) -> int:
     from ui.server import run
 
     show = "window" if options.desktop else "nowhere" if options.no_browser else "browser"
-    return run(data, models_dir, options.host, options.port, options.model, options.lean, show)
+    return run(data, models_dir, options.host, options.port, chosen, options.lean, show)
 
 
 def test(arguments: list[str], terminal: Terminal) -> int:

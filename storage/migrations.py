@@ -261,7 +261,27 @@ def m009_bible(db: Database) -> None:
     )
 
 
-STEPS = (m001_books, m002_memory, m003_history, m004_accepted, m006_tools, m007_beats, m008_outline, m009_bible)
+def m010_voice(db: Database) -> None:
+    # copied_words: the longest run of words that a take has in common with the book as it stood then, 0 where that is
+    # short; NULL where nobody looked. sampling: how takes are drawn in a book, as JSON (`templora.presets`).
+    _run(
+        db,
+        "ALTER TABLE takes ADD COLUMN copied_words INTEGER",
+        "ALTER TABLE projects ADD COLUMN sampling TEXT NOT NULL DEFAULT '{}'",
+    )
+
+
+STEPS = (
+    m001_books,
+    m002_memory,
+    m003_history,
+    m004_accepted,
+    m006_tools,
+    m007_beats,
+    m008_outline,
+    m009_bible,
+    m010_voice,
+)
 
 
 class NewerSchema(Exception):

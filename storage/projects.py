@@ -18,7 +18,7 @@ from templora.errors import BadInput, NotFound
 
 _PROJECT = (
     "SELECT id, title, created_at, updated_at, deleted_at, finished_at, learning, strength, disk_bytes, "
-    "language FROM projects"
+    "language, sampling FROM projects"
 )
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -71,6 +71,10 @@ class Projects:
         if not 0 <= value <= 1.5:
             raise BadInput("The strength of the memory goes from 0 (off) to 1.5 (150 %).")
         self._set(id, strength=value)
+
+    def set_sampling(self, id: str, value: str) -> None:
+        """How takes are drawn in this book, as JSON."""
+        self._set(id, sampling=value)
 
     def set_disk_bytes(self, id: str, value: int) -> None:
         """What the snapshots of the memory may take on the disk; the newest one is kept whatever it takes."""

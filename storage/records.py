@@ -23,7 +23,8 @@ class Project:
 
     `strength`: how much of the memory takes are written with, 0 (none) to 1.5; 1 is as it was learnt. `disk_bytes`:
     what the snapshots of the memory may take on the disk, beside the newest one. `language`: by which the browser
-    checks spelling, as a tag (`en-GB`); '' leaves it to the browser.
+    checks spelling, as a tag (`en-GB`); '' leaves it to the browser. `sampling`: how takes are
+    drawn, as JSON (`templora.presets`).
     """
 
     id: str
@@ -36,6 +37,7 @@ class Project:
     strength: float = 1.0
     disk_bytes: int = 4 * 1024**3
     language: str = ""
+    sampling: str = "{}"
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ class Take:
     Revision 0: an older text of a chapter that has been merged into this one, where the take has no place.
     `finish_reason` is None while it streams. `memory` is the chain it was written with.
     `accepted_words`: how many of its words were taken over, counted each time; None where nobody counted.
+    `copied_words`: the longest run of words that it had in common with the book when it was written, 0 where that is
+    short (`templora.echoes.Copies`); None where nobody looked.
     """
 
     id: str
@@ -139,6 +143,7 @@ class Take:
     accepted_words: int | None = None
     verb: str | None = None
     beat: str | None = None
+    copied_words: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from storage.records import Accepted, Span, Take, TakeKind
 from templora.errors import BadInput, Conflict, NotFound
 
 _TAKE = """SELECT id, project, chapter, kind, revision, start, "end", text, instruction, model, memory, sampling,
-    tokens, finish_reason, created_at, accepted_revision, accepted_words, verb, beat FROM takes"""
+    tokens, finish_reason, created_at, accepted_revision, accepted_words, verb, beat,
+    copied_words FROM takes"""
 _LIVE = "SELECT 1 FROM chapters WHERE id = ? AND project = ? AND deleted_at IS NULL"
 
 
@@ -82,9 +83,9 @@ class Takes(Projects):
         """`text`: all of the take until now. Raises `NotFound`."""
         self._write(id, text=text, tokens=tokens)
 
-    def finish_take(self, id: str, text: str, tokens: int, reason: str) -> None:
-        """The take is complete. `reason`: why it ended. Raises `NotFound`."""
-        self._write(id, text=text, tokens=tokens, finish_reason=reason)
+    def finish_take(self, id: str, text: str, tokens: int, reason: str, copied: int | None = None) -> None:
+        """The take is complete. `reason`: why it ended; `copied`: see `Take.copied_words`. Raises `NotFound`."""
+        self._write(id, text=text, tokens=tokens, finish_reason=reason, copied_words=copied)
 
     def set_take_memory(self, id: str, memory: str | None) -> None:
         """Record with which memory the take is written after all (its chain). Raises `NotFound`."""

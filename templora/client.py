@@ -30,6 +30,7 @@ HEALTHY_S = 180.0
 """A process that has run for this long was no failed start: the next wait is short again."""
 CLOSE_S = 5.0
 _STARTING = "The model is loading."
+_CHANGED = "The desk changes to another model. Your text is safe; try again in a moment."
 _RESTARTING = "The model process ended unexpectedly and is being started again. Your text is safe."
 _RAN_OUT = (
     "The model process ended, probably because the machine ran out of memory, and is being started again. Your text is "
@@ -42,8 +43,9 @@ class WorkerEngine(Dispatcher):
 
     def __init__(self, model_id: str, models_dir: Path, recipe_name: str = "default", lean: bool = False) -> None:
         super().__init__(ModelStatus("loading", _STARTING, id=model_id))
-        self._command = [sys.executable, "-m", "templora.worker", "--model", model_id]
-        self._command += ["--models", str(models_dir), "--recipe", recipe_name, *(["--lean"] if lean else [])]
+        self._choice = (0, model_id)
+        """(how many models were chosen before it, its name)"""
+        self._options = ["--models", str(models_dir), "--recipe", recipe_name, *(["--lean"] if lean else [])]
         self._lock = threading.Lock()
         # Writing has a lock of its own: it may wait for the process to read, while its answers must go on being taken.
         self._writing = threading.Lock()
@@ -80,6 +82,19 @@ class WorkerEngine(Dispatcher):
         """Try a model that has failed once more (the network is back, a file was replaced)."""
         if self._status.state == "failed":
             self._again.set()
+
+    def use(self, model: str) -> None:
+        """Work with another model from now on: the process is ended, and one with that model started.
+
+        What it is asked at this moment fails with `EngineStopped`.
+        """
+        with self._lock:
+            self._choice = (self._choice[0] + 1, model)
+            process = self._process
+        self._report(ModelStatus("loading", _STARTING, id=model))
+        self._again.set()
+        if process is not None:
+            process.kill()
 
     def close(self) -> None:
         """Close the pipe, at which the process ends; kill it if it does not."""
@@ -122,10 +137,14 @@ class WorkerEngine(Dispatcher):
     def _keep(self) -> None:
         wait = FIRST_WAIT_S
         while not self._closed.is_set():
-            started = time.monotonic()
-            self._run_once()
+            started, choice = time.monotonic(), self._choice
+            self._run_once(choice)
             if self._closed.is_set():
                 return
+            if self._choice != choice:
+                self._again.clear()
+                wait = FIRST_WAIT_S
+                continue
             if self._status.state == "failed":
                 # The model's own answer, and another try would get the same: wait until somebody asks for it.
                 self._again.wait()
@@ -135,14 +154,15 @@ class WorkerEngine(Dispatcher):
                 continue
             if time.monotonic() - started >= HEALTHY_S:
                 wait = FIRST_WAIT_S
-            self._closed.wait(wait)
+            self._again.wait(wait)
+            self._again.clear()
             wait = min(2 * wait, LONGEST_WAIT_S)
 
-    def _run_once(self) -> None:
+    def _run_once(self, choice: tuple[int, str]) -> None:
         """Start the process and pass on what it says until it ends."""
         try:
             process = subprocess.Popen(
-                self._command,
+                [sys.executable, "-m", "templora.worker", "--model", choice[1], *self._options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -154,6 +174,8 @@ class WorkerEngine(Dispatcher):
         self._process = process
         if self._closed.is_set():
             _close(process.stdin)
+        if self._choice != choice:
+            process.kill()
         tail = deque[str](maxlen=30)
         errors = threading.Thread(target=_drain, args=(process.stderr, tail), name="model process log", daemon=True)
         errors.start()
@@ -165,6 +187,8 @@ class WorkerEngine(Dispatcher):
         for stream in (process.stdin, process.stdout, process.stderr):
             _close(stream)
         failed, why = self._status.state == "failed", _why(code, tail)
+        if self._choice != choice:
+            failed, why = True, _CHANGED
         if not self._closed.is_set() and not failed:
             log.warning("the model process ended with code %s\n%s", code, "\n".join(tail))
             # The status first: who asks again at once is told to wait.
@@ -181,7 +205,8 @@ class WorkerEngine(Dispatcher):
             log.debug("an answer of the model process could not be read")
             return
         if isinstance(message, ModelStatus):
-            self._report(message)
+            if message.id == self._choice[1]:  # else the last words of one that has been replaced
+                self._report(message)
             return
         with self._lock:
             emit = self._pending.pop(number, None) if is_reply(message) else self._pending.get(number)

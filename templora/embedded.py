@@ -140,7 +140,8 @@ class EmbeddedEngine(Dispatcher):
         self._show("loading", "The model is loading.")
         loaded = models.load(info)
         room = _Room(loaded, self._recipe, self._lean)
-        self._report(replace(self._status, device=loaded.device, answers=room.answers))
+        cards = sum(torch.cuda.mem_get_info(index)[1] for index in range(torch.cuda.device_count()))
+        self._report(replace(self._status, device=loaded.device, answers=room.answers, card_bytes=cards))
         return room
 
     def _show(self, state: ModelState, message: str, progress: float | None = None) -> None:
@@ -158,7 +159,7 @@ class EmbeddedEngine(Dispatcher):
             if isinstance(job.request, Generation):
                 self._show("generating", "Writing.")
                 return self._generate(room, job, job.request)
-            return room.answer(job.request)
+            return room.answer(job.request, lambda: self._jobs.more_urgent(job))
         except GiveWay:
             return GaveWay()
         except TemploraError as error:
@@ -211,7 +212,7 @@ class _Room:
             "threads": recipe.threads,
         }
 
-    def answer(self, request: Open | Score | Save | Drop | Resident) -> Reply:
+    def answer(self, request: Open | Score | Save | Drop | Resident, should_yield: Callable[[], bool]) -> Reply:
         match request:
             case Open():
                 if request.memory not in self._residents:
@@ -220,7 +221,9 @@ class _Room:
             case Score():
                 if request.memory is not None:
                     self._residents.use(request.memory)
-                return Scored(self._learner.score(request.prefix, request.ids, memory=request.memory is not None))
+                yields = should_yield if request.patient else None
+                memory = request.memory is not None
+                return Scored(self._learner.score(request.prefix, request.ids, memory=memory, should_yield=yields))
             case Save():
                 return self._save(request)
             case Drop():

@@ -53,6 +53,8 @@ class ModelStatus:
     tokens_per_second: float | None = None
     answers: bool | None = None
     """Has the model been taught to do what it is told? If not it only writes on. None until it is loaded."""
+    card_bytes: int = 0
+    """Memory of all graphics cards, once the model is loaded."""
 
 
 # --- requests --------------------------------------------------------------------------------------------------------
@@ -85,11 +87,15 @@ class Learn:
 
 @dataclass(frozen=True)
 class Score:
-    """Per-token losses of `ids` after `prefix`, by the base model (`memory` None) or by a memory."""
+    """Per-token losses of `ids` after `prefix`, by the base model (`memory` None) or by a memory.
+
+    Answered by `Scored`; with `patient` by `GaveWay` when something more urgent was waiting: then ask again.
+    """
 
     memory: str | None
     prefix: list[int]
     ids: list[int]
+    patient: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,7 +223,7 @@ class Learnt:
 
 @dataclass(frozen=True)
 class GaveWay:
-    """The step was abandoned for something more urgent. Nothing has changed; ask again."""
+    """Learning or scoring was abandoned for something more urgent. Nothing has changed; ask again."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from templora.dispatch import Emit
-from templora.engine import Compose, Continue, Drop, Failed, Learn, Request, Rewrite
+from templora.engine import Compose, Continue, Drop, Failed, Learn, Request, Rewrite, Score
 from templora.errors import EngineStopped
 
 
@@ -20,14 +20,16 @@ class Job:
 
     @property
     def urgency(self) -> int:
-        """Lower comes first: forgetting, what streams to the page, what is quick, learning."""
+        """Lower comes first: forgetting, what streams to the page, what is quick, scoring that can wait, learning."""
         match self.request:
             case Drop():
                 return 0
             case Continue() | Compose() | Rewrite():
                 return 1
-            case Learn():
+            case Score(patient=True):
                 return 3
+            case Learn():
+                return 4
             case _:
                 return 2
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -69,13 +69,17 @@ class Learner:
                     adapter.load(before)
                 raise
 
-    def score(self, prefix: Sequence[int], ids: Sequence[int], *, memory: bool) -> list[float]:
+    def score(
+        self, prefix: Sequence[int], ids: Sequence[int], *, memory: bool, should_yield: ShouldYield | None = None
+    ) -> list[float]:
         """Losses of `ids` after `prefix` in nats a token, by the memory or by the base model. As `learn` reports them.
 
-        Any number of ids: they are read a chunk at a time, each attending to all before it.
+        Any number of ids: they are read a chunk at a time, each attending to all before it. `should_yield` as in
+        `learn`.
         """
         context, size, losses = self._context(prefix, len(ids)), self._recipe.chunk_tokens, list[float]()
-        with _numerics(self._recipe.threads, self._adapter.device), torch.no_grad():
+        watched = self._watched(should_yield) if should_yield else nullcontext()
+        with _numerics(self._recipe.threads, self._adapter.device), torch.no_grad(), watched:
             past = self._past(context, memory=memory and not self._recipe.base_prefix)
             last = context[-1:]
             for start in range(0, len(ids), size):

@@ -14,6 +14,7 @@ Weights are safetensors or GGUF, never pickles, and no code that comes with a mo
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -100,9 +101,19 @@ def fetch_starter(models_dir: Path, report: Report) -> None:
             starter.fetch(models_dir, report)
 
 
-def ensure(model: str, models_dir: Path, report: Report) -> ModelInfo:
+def needed_bytes(parameters: int, *, card: bool = False, bf16: bool = True, is_gguf: bool = False) -> int:
+    """What a model of this size takes with room for learning, in bytes of memory: on a graphics card (in bfloat16 where
+    it has that), else of the processor. An estimate."""
+    if card:
+        return parameters * (2 if bf16 else 4) + _WORKING_BYTES
+    # While a GGUF file is dequantised its numbers are held twice for a moment.
+    return parameters * 4 * (2 if is_gguf else 1) + _WORKING_BYTES
+
+
+def ensure(model: str, models_dir: Path, report: Report, spare: int = 0) -> ModelInfo:
     """Make a model ready to load: fetch it, convert it, check it, take its fingerprint; quick when it is ready.
 
+    `spare`: bytes of memory that are not free now and will be when it is loaded.
     Raises ModelNotFound, ModelUnsafe, ModelDamaged, ModelTooBig (before anything large is fetched or read), DiskFull.
     """
     kind, name = kind_of(model)
@@ -116,9 +127,10 @@ def ensure(model: str, models_dir: Path, report: Report) -> ModelInfo:
         if known:
             return known
         if kind == "gguf":
-            info, files = _describe_gguf(Path(name), models_dir)
+            info, files = _describe_gguf(Path(name), models_dir, spare)
         else:
-            info, files = _describe_folder(name, _obtain(kind, name, models_dir, report), models_dir)
+            folder = _obtain(kind, name, models_dir, report, spare)
+            info, files = _describe_folder(name, folder, models_dir, spare)
         with quiet_library(), parsing(name):
             folder = str(Path(info.tokenizer).parent)
             bos_id = AutoTokenizer.from_pretrained(folder, trust_remote_code=False).bos_token_id
@@ -160,14 +172,14 @@ def load(info: ModelInfo) -> LoadedModel:
 # --- making a model ready --------------------------------------------------------------------------------------------
 
 
-def _describe_folder(name: str, folder: Path, models_dir: Path) -> tuple[ModelInfo, list[Path]]:
+def _describe_folder(name: str, folder: Path, models_dir: Path, spare: int) -> tuple[ModelInfo, list[Path]]:
     """The checked facts of a model's folder, but for its fingerprint and BOS token; and the files that decide them."""
     from transformers import AutoConfig
 
     files = weights.weights_in(folder)
     _check_config(weights.read_json(folder / CONFIG), name)
     parameters = weights.count_parameters(files)
-    _place(parameters, name, is_gguf=False)
+    _place(parameters, name, is_gguf=False, spare=spare)
     with parsing(name):
         config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False).get_text_config()
     tokenizer = folder / TOKENIZER
@@ -181,20 +193,21 @@ def _describe_folder(name: str, folder: Path, models_dir: Path) -> tuple[ModelIn
     ]
 
 
-def _describe_gguf(file: Path, models_dir: Path) -> tuple[ModelInfo, list[Path]]:
+def _describe_gguf(file: Path, models_dir: Path, spare: int) -> tuple[ModelInfo, list[Path]]:
     """The same for a GGUF file; the info's `folder` is the file itself."""
     context, parameters = read_gguf(file)
-    _place(parameters, str(file), is_gguf=True)
+    _place(parameters, str(file), is_gguf=True, spare=spare)
     tokenizer = derive_tokenizer(str(file), file, models_dir)
     return ModelInfo(str(file), "", str(file), str(tokenizer), context, None, parameters), [file, tokenizer]
 
 
-def _obtain(kind: Kind, name: str, models_dir: Path, report: Report) -> Path:
+def _obtain(kind: Kind, name: str, models_dir: Path, report: Report, spare: int) -> Path:
     """The model's folder, fetched and converted where that is needed."""
     if kind == "folder":
         return Path(name)
     if kind == "hub":
-        return hub.fetch(name, models_dir, lambda config, size: _check_before_download(name, config, size), report)
+        check = functools.partial(_check_before_download, name, spare)
+        return hub.fetch(name, models_dir, check, report)
     folder = models_dir / STARTER
     if not folder.exists():
         gguf = starter.fetch(models_dir, report)
@@ -227,14 +240,14 @@ def _check_config(config: dict[str, Any], name: str) -> None:
         )
 
 
-def _check_before_download(name: str, config: dict[str, Any], weight_bytes: int) -> None:
+def _check_before_download(name: str, spare: int, config: dict[str, Any], weight_bytes: int) -> None:
     """The same, and that it fits the memory, from the size of its files."""
     _check_config(config, name)
     stored = str(config.get("dtype") or config.get("torch_dtype") or "")
-    _place(weight_bytes // (4 if stored == "float32" else 2), name, is_gguf=False)
+    _place(weight_bytes // (4 if stored == "float32" else 2), name, is_gguf=False, spare=spare)
 
 
-def _place(parameters: int, name: str, is_gguf: bool) -> Literal["cuda", "cpu"]:
+def _place(parameters: int, name: str, is_gguf: bool, spare: int = 0) -> Literal["cuda", "cpu"]:
     """Where a model of this size goes: the GPUs if they hold it, else the CPU. Raises ModelTooBig."""
     import psutil
     import torch
@@ -242,13 +255,11 @@ def _place(parameters: int, name: str, is_gguf: bool) -> Literal["cuda", "cpu"]:
     gpu_bytes = 0
     if torch.cuda.is_available():
         gpu_bytes = sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
-        each = 2 if torch.cuda.is_bf16_supported(False) else 4
-        if parameters * each + _WORKING_BYTES <= gpu_bytes:
+        if needed_bytes(parameters, card=True, bf16=torch.cuda.is_bf16_supported(False)) <= gpu_bytes:
             return "cuda"
-    # While a GGUF file is dequantised its numbers are held twice for a moment.
-    needed = parameters * 4 * (2 if is_gguf else 1) + _WORKING_BYTES
+    needed = needed_bytes(parameters, is_gguf=is_gguf)
     memory = psutil.virtual_memory()
-    if needed <= memory.available:
+    if needed <= memory.available + spare:
         return "cpu"
     gpu = f", and {megabytes(gpu_bytes)} on the graphics card" if gpu_bytes else ""
     raise ModelTooBig(

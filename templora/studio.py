@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
@@ -26,9 +26,10 @@ from storage.records import (
     Take,
 )
 from storage.snapshots import Snapshots
-from templora import models
+from templora import models, presets
 from templora.bible import Bible
 from templora.books import Books
+from templora.checking import Checks
 from templora.client import WorkerEngine
 from templora.config import DEFAULT, Recipe, Sampling
 from templora.engine import Engine, ModelInfo, ModelStatus
@@ -39,9 +40,11 @@ from templora.learning import Learning
 from templora.leaving import Forgotten
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
+from templora.presets import Manner
 from templora.reading import Reading
 from templora.safety import Safety
 from templora.sample import sample_book
+from templora.shelf import Shelf
 from templora.takes import TakeStream
 from templora.texts import Texts
 from templora.tools import Tools
@@ -70,8 +73,10 @@ class Studio(Texts):
         info: ModelInfo | None = None,
         recipe: Recipe = DEFAULT,
         clock: Callable[[], float] = time.time,
+        shelf: Shelf | None = None,
     ) -> None:
-        """`info`: the base model where it is already on disk, so that plans do not wait for it to load.
+        """`info`: the base model where it is already on disk, so that plans do not wait for it to load. `shelf`: the
+        models to choose from, where the engine can change to another.
 
         Raises `FolderInUse` where another desk holds the folder.
         """
@@ -83,6 +88,7 @@ class Studio(Texts):
             raise
         self._safety = Safety(self._store, clock)
         self._engine = engine
+        self.shelf = shelf
         self._manuscripts = Manuscripts(self._store, clock)
         super().__init__(self._manuscripts, self._open, self._change)
         self.tools = Tools(self._store, self._manuscripts, self._change, clock)
@@ -94,6 +100,7 @@ class Studio(Texts):
         self.bible = Bible(self._store, self._manuscripts, self._keeper.changed, clock)
         gathering = Gathering(self._manuscripts, self._books, recipe, self.bible.extras)
         self._writing = Writing(self._manuscripts, engine, gathering, self._learning)
+        self.checks = Checks(self._manuscripts, self._snapshots, engine, self._books, self._learning)
         for tidy_up in (
             lambda: self._manuscripts.purge_deleted(clock() - KEEP_DELETED_S),
             self._manuscripts.settle_takes,
@@ -116,8 +123,11 @@ class Studio(Texts):
 
     def close(self) -> None:
         self._writing.stop()
+        self.checks.stop()
         self._learning.close()
         self._keeper.close()
+        if self.shelf is not None:
+            self.shelf.close()
         self._engine.close()
         self._store.close()
         self._lock.release()
@@ -204,6 +214,16 @@ class Studio(Texts):
         """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""
         self._manuscripts.set_strength(project, strength)
 
+    def manner(self, project: str) -> Manner:
+        """How takes are drawn in this book."""
+        return presets.read(self._manuscripts.project(project).sampling)
+
+    def set_manner(self, project: str, name: str, numbers: dict[str, Any] | None = None) -> Manner:
+        """A preset by its name, or `presets.OWN` with fields of `Sampling`. Raises `BadInput`, `NotFound`."""
+        chosen = presets.manner(name, numbers)
+        self._manuscripts.set_sampling(project, chosen.stored())
+        return chosen
+
     def set_learned(self, chapter: str, learned: bool) -> None:
         """May the memory learn from this chapter at all?"""
         self._manuscripts.set_learned(chapter, learned)
@@ -229,24 +249,35 @@ class Studio(Texts):
         Older revisions, takes and backups keep theirs.
         """
         self._manuscripts.project(project)  # raises NotFound
-        self._writing.stop(project)
+        self._stop(project)
         self.tools.forget()
         return self._learning.forget(project)
+
+    def _stop(self, project: str) -> None:
+        """What works with the book's memory ends, before that memory is taken away."""
+        self._writing.stop(project)
+        self.checks.stop(project)
 
     def set_disk_bytes(self, project: str, value: int) -> None:
         """What the snapshots of the memory may take on the disk, from now on."""
         self._manuscripts.set_disk_bytes(project, value)
         self._learning.thin(project)
 
-    def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> None:
+    def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel", "relearn"]) -> None:
         self._manuscripts.project(project)  # raises NotFound
         verbs = {
             "learn": self._learning.learn_now,
             "pause": self._learning.pause,
             "resume": self._learning.resume,
             "cancel": self._learning.cancel,
+            "relearn": self._relearn,
         }
         verbs[verb](project)
+
+    def _relearn(self, project: str) -> None:
+        """Learn the book again from its first page; until then takes have what has been learnt of it so far."""
+        self.discard_memory(project)
+        self._learning.learn_now(project)
 
     def relearn_seconds(self, project: str) -> float:
         """How long learning the whole book takes on this machine, by what it has measured so far."""
@@ -255,7 +286,7 @@ class Studio(Texts):
 
     def discard_memory(self, project: str) -> Discarded:
         self._manuscripts.project(project)
-        self._writing.stop(project)
+        self._stop(project)
         self.tools.forget()
         return self._learning.discard(project)
 
@@ -287,7 +318,7 @@ class Studio(Texts):
 
     def finish(self, project: str, format: str) -> Finish:
         self._safety.try_back_up("export")
-        self._writing.stop(project)
+        self._stop(project)
         return self._library.finish(project, format)
 
     # --- backups, and where the books lie ---
@@ -325,7 +356,7 @@ def open_studio(data: Path, models_dir: Path, model: str, lean: bool = False) ->
     """
     engine = WorkerEngine(model, models_dir, DEFAULT.name, lean)
     try:
-        return Studio(data, engine, models.locate(model, models_dir))
+        return Studio(data, engine, models.locate(model, models_dir), shelf=Shelf(engine, models_dir))
     except BaseException:
         engine.close()
         raise

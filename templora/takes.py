@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter, Take, TakeKind
 from templora.bookwide import Bookwide
+from templora.echoes import Copies
 from templora.engine import Engine, Generation, Stream, TakeDone, Token
-from templora.errors import MemoryNotResident, TemploraError
+from templora.errors import MemoryNotResident, NotFound, TemploraError
 from templora.learning import Learning
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ class Finished:
     id: str
     tokens: int
     finish_reason: str
+    copied_words: int = 0
+    """The longest run of words that it has in common with the book; 0 up to `echoes.COPIED_WORDS`."""
 
 
 @dataclass(frozen=True)
@@ -134,14 +138,16 @@ class TakePump:
         def asking(memory: str | None) -> Generation:
             return self._bookwide.prepared(ask(memory), chapter)
 
-        pump = threading.Thread(target=self._pump, args=(stream, takes, asking, memory), name="take", daemon=True)
+        pump = threading.Thread(
+            target=self._pump, args=(stream, takes, asking, memory, chapter), name="take", daemon=True
+        )
         with self._lock:
             self._writing[stream] = (chapter.project, pump)
             pump.start()  # whoever stops the takes of a book finds threads that have begun
         return stream
 
-    def _pump(self, stream: TakeStream, takes: list[Take], ask: Asker, memory: str | None) -> None:
-        store = _Store(self._manuscripts, takes)
+    def _pump(self, stream: TakeStream, takes: list[Take], ask: Asker, memory: str | None, chapter: Chapter) -> None:
+        store = _Store(self._manuscripts, takes, chapter)
         try:
             try:
                 self._copy(stream, self._engine.stream(ask(memory)), store)
@@ -174,8 +180,8 @@ class TakePump:
                 store.write(event)
                 stream.put(Wrote(event.take, event.text))
             else:
-                id = store.finish(event)
-                stream.put(Finished(event.take, id, event.tokens, event.finish_reason))
+                id, copied = store.finish(event)
+                stream.put(Finished(event.take, id, event.tokens, event.finish_reason, copied))
 
     def stop(self, project: str | None = None) -> None:
         """End the takes that are being written, in one book or in all; what they have is then stored."""
@@ -191,8 +197,11 @@ class TakePump:
 class _Store:
     """Takes on their way to the database: at most `STORE_EVERY_S` of text is in memory only."""
 
-    def __init__(self, manuscripts: Manuscripts, takes: list[Take]) -> None:
+    def __init__(self, manuscripts: Manuscripts, takes: list[Take], chapter: Chapter) -> None:
         self._manuscripts = manuscripts
+        self._chapter = chapter
+        self._span = (takes[0].start, takes[0].end)
+        self._book: Copies | None = None
         self._ids = [take.id for take in takes]
         self._texts = ["" for _ in takes]
         self._tokens = [0 for _ in takes]
@@ -207,10 +216,26 @@ class _Store:
                 self._manuscripts.extend_take(self._ids[take], self._texts[take], self._tokens[take])
             self._stored_at = time.monotonic()
 
-    def finish(self, done: TakeDone) -> str:
+    def finish(self, done: TakeDone) -> tuple[str, int]:
+        """The take's id, and how many words in a row it copies."""
         self._open.discard(done.take)
-        self._manuscripts.finish_take(self._ids[done.take], self._texts[done.take], done.tokens, done.finish_reason)
-        return self._ids[done.take]
+        id, text = self._ids[done.take], self._texts[done.take]
+        # At once: nothing of a take that is complete may be lost to looking at it.
+        self._manuscripts.finish_take(id, text, done.tokens, done.finish_reason)
+        copied = self._copied(text)
+        self._manuscripts.finish_take(id, text, done.tokens, done.finish_reason, copied)
+        return id, copied
+
+    def _copied(self, text: str) -> int:
+        """A rewrite is not measured by the passage that it rewrites."""
+        if self._book is None:
+            (start, end), own = self._span, self._chapter
+            texts = [own.text[:start], own.text[end:]]
+            for head in self._manuscripts.chapters(own.project):
+                with suppress(NotFound):  # deleted at this moment
+                    texts += [self._manuscripts.chapter(head.id).text] if head.id != own.id else []
+            self._book = Copies(texts)
+        return self._book.longest(text)
 
     def close(self) -> None:
         """Keep what an interrupted take has; a take without a word is not worth keeping."""

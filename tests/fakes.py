@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from templora.engine import (
@@ -77,7 +78,8 @@ class FakeEngine:
     """Holds memories as the list of chunks they learnt; saves and opens them as JSON.
 
     Learning helps a little more with each chunk. `requests` is all that was asked, with its fields. `replies` are the
-    texts of the next takes; `gate`, where set, holds a stream after its first word.
+    texts of the next takes; `gate`, where set, holds a stream after its first word. `losses`: what tokens cost that are
+    scored, where not 3.5; `score_gate`, where set, holds the scoring that is patient, until something else is asked.
     """
 
     def __init__(self, info: ModelInfo) -> None:
@@ -89,16 +91,27 @@ class FakeEngine:
         self.stream_error: TemploraError | None = None
         self.learn_error: TemploraError | None = None
         self.give_way = 0
+        self.losses: dict[int, float] = {}
+        self.score_gate: threading.Event | None = None
         self.dead = False
+        self.id = "fake"
         self.state = "ready"
         self.answers: bool | None = True
         self._listeners: list[Callable[[ModelStatus], None]] = []
 
     def status(self) -> ModelStatus:
-        return ModelStatus(self.state, "ready.", id="fake", device="cpu", info=self.info, answers=self.answers)  # type: ignore[arg-type]
+        return ModelStatus(self.state, "ready.", id=self.id, device="cpu", info=self.info, answers=self.answers)  # type: ignore[arg-type]
 
     def on_status(self, listener: Callable[[ModelStatus], None]) -> None:
         self._listeners.append(listener)
+
+    def use(self, model: str) -> None:
+        """Another model, which knows no memory of the one before."""
+        self.memories.clear()
+        self.info = replace(self.info, id=model, fingerprint=hashlib.sha256(model.encode()).hexdigest())
+        self.id = model
+        for listener in self._listeners:
+            listener(self.status())
 
     def restart(self) -> None:
         """As after a crash: nothing is resident any more."""
@@ -133,8 +146,13 @@ class FakeEngine:
                     del self.memories[memory]
                 gain = 0.1 * min(len(held), 3)
                 return Learnt([3.5] * len(chunk), [3.5 - gain] * len(chunk), 0.01, 0.02)
-            case Score(memory, _, ids):
-                return Scored([3.5] * len(ids))
+            case Score(memory, _, ids, patient):
+                while patient and self.score_gate and not self.score_gate.wait(0.01):
+                    if isinstance(self.requests[-1], Resident):
+                        return GaveWay()
+                if memory is not None:
+                    self._held(memory)
+                return Scored([self.losses.get(id, 3.5) for id in ids])
             case Save(memory, path):
                 data = json.dumps(self._held(memory)).encode()
                 Path(path).write_bytes(data)

@@ -43,6 +43,7 @@ STUDIO_ROOMS = {
     "sample",
     *("tools", "find"),
     "bookwide",
+    *("checking", "shelf", "presets"),
 }
 """The verbs and their helpers: where text, memory and engine meet."""
 SETUP_ROOMS = {"bootstrap", "bundle", "requirements", "progress", "errors", "engine", "__init__"}

@@ -24,6 +24,9 @@ from templora.takes import Broke, Finished, TakeStream, Wrote
 from templora.verbs import tokens_for
 from ui.bible_routes import bible_routes
 from ui.bodies import AcceptBody, ContinueBody, ExportBody, FillBody, PurgeBody, RestoreBody, RewriteBody
+from ui.check_routes import check_routes
+from ui.manner_routes import manner_routes
+from ui.model_routes import model_routes
 from ui.text_routes import chapter_routes, history_routes, project_as_json, project_routes
 from ui.tool_routes import tool_routes
 
@@ -40,6 +43,9 @@ def routes(studio: Studio) -> APIRouter:
     _export_routes(router, studio)
     _backup_routes(router, studio)
     tool_routes(router, studio)
+    check_routes(router, studio)
+    model_routes(router, studio)
+    manner_routes(router, studio)
 
     @router.get("/status", tags=["status"])
     def status() -> dict[str, Any]:
@@ -119,7 +125,7 @@ def _memory_routes(router: APIRouter, studio: Studio) -> None:
         return asdict(studio.purge_history(id, body.backups))
 
     @router.post("/projects/{id}/memory/{verb}", status_code=202, tags=["memory"])
-    def memory_do(id: str, verb: Literal["learn", "pause", "resume", "cancel"]) -> dict[str, Any]:
+    def memory_do(id: str, verb: Literal["learn", "pause", "resume", "cancel", "relearn"]) -> dict[str, Any]:
         studio.memory_do(id, verb)
         return asdict(studio.memory(id))
 

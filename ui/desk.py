@@ -13,7 +13,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from templora.studio import Studio
-from ui import binder_parts, dialogs, events, history_parts, look_parts, memory_parts, palette_parts, parts
+from ui import binder_parts, dialogs, events, history_parts, look_parts, memory_parts, model_parts, palette_parts, parts
 from ui.editor import SCRIPT
 from ui.head import HeadFirst
 from ui.theme import desk_theme
@@ -50,6 +50,7 @@ class Desk:
     history: history_parts.HistoryDialog
     books: dialogs.BooksDialog
     export: dialogs.ExportDialog
+    model: model_parts.ModelDialog
     side: gr.Tabs
     footer: parts.Footer
     timer: gr.Timer
@@ -74,13 +75,14 @@ def build(studio: Studio) -> gr.Blocks:
             drawer_close.click(None, js="() => { window.desk.toggle(null) }")
         books = dialogs.books()
         export = dialogs.export()
+        model = model_parts.model()
         compare = memory_parts.compare()
         history = history_parts.history()
         palette_parts.palette()
         look_parts.look(top.look)
         desk = Desk(
-            project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, books, export, side,
-            footer, gr.Timer(2),
+            project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, books, export, model,
+            side, footer, gr.Timer(2),
         )  # fmt: skip
         events.wire(desk, studio)
     return blocks

@@ -13,9 +13,12 @@ from templora.studio import Studio
 from ui import binder_view
 from ui.binder_events import wire_order, wire_outline
 from ui.chapter_events import wire_binder, wire_parting
+from ui.check_events import wire_checks
 from ui.dialog_events import wire_backups, wire_books, wire_export
 from ui.history_events import wire_history
+from ui.manner_events import wire_manner
 from ui.memory_events import wire_memory, wire_tick
+from ui.model_events import wire_model
 from ui.show import Show, told
 from ui.take_events import wire_takes, wire_writing
 
@@ -43,7 +46,10 @@ def wire(desk: Desk, studio: Studio) -> None:
     _wire_top(desk)
     wire_history(desk, studio)
     wire_memory(desk, studio)
+    wire_checks(desk, studio, show, opened_outputs)
     wire_export(desk, studio)
+    wire_model(desk, studio)
+    wire_manner(desk, studio)
     wire_tick(desk, studio, show)
 
 

@@ -32,6 +32,28 @@ def wire_memory(desk: Desk, studio: Studio) -> None:
     for button, verb in ((panel.pause, "pause"), (panel.resume, "resume"), (panel.cancel, "cancel")):
         button.click(ask(verb), desk.project, desk.seen, show_progress="hidden")
 
+    @told
+    def ask_relearn(project: str) -> list[Any]:
+        seconds = studio.relearn_seconds(project) if project else 0.0
+        return [gr.update(visible=bool(project)), memory_view.relearn_question(seconds)]
+
+    relearning = panel.relearning
+    panel.relearn.click(
+        ask_relearn, desk.project, [relearning, panel.relearn_text], js=FLUSH_FIRST, show_progress="hidden"
+    )
+    panel.relearn_no.click(lambda: gr.update(visible=False), None, relearning, show_progress="hidden")
+    panel.relearn_yes.click(ask("relearn"), desk.project, desk.seen, show_progress="hidden").then(
+        lambda: gr.update(visible=False), None, relearning, show_progress="hidden"
+    )
+
+    def by_chapter(project: str) -> Any:
+        if not project:
+            return gr.skip()
+        rows = memory_view.by_chapter(studio.memory(project), studio.peek(project)[1])
+        return gr.update(value=rows)
+
+    desk.seen.change(by_chapter, desk.project, panel.chapters, show_progress="hidden", trigger_mode="always_last")
+
     desk.page.relearn.click(ask("learn"), desk.project, desk.seen, show_progress="hidden").then(
         lambda: [gr.update(visible=False), gr.update(selected="memory")], None, [desk.page.finished, desk.side],
         show_progress="hidden",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from ui.check_parts import ChecksPanel, checks
 from ui.parts import confirm, quiet
 
 
@@ -21,6 +22,12 @@ class MemoryPanel:
     pause: gr.Button
     resume: gr.Button
     cancel: gr.Button
+    chapters: gr.Dataframe
+    relearn: gr.Button
+    relearning: gr.Column
+    relearn_text: gr.Textbox
+    relearn_yes: gr.Button
+    relearn_no: gr.Button
     strength: gr.Slider
     compare: gr.Button
     room: gr.Number
@@ -44,6 +51,7 @@ class MemoryPanel:
     confirm_text: gr.Textbox
     confirm_yes: gr.Button
     confirm_no: gr.Button
+    checks: ChecksPanel
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,11 @@ def memory() -> MemoryPanel:
             buttons=[],
             elem_id="memory-chart",
         )
+        with gr.Accordion("Chapter by chapter", open=False, elem_id="memory-by-chapter"):
+            chapters = gr.Dataframe(
+                headers=["Chapter", "worth", "learnt"], datatype="str", interactive=False, wrap=True, show_label=False,
+                label="Chapter by chapter", buttons=[], column_widths=["42%", "28%", "30%"], elem_id="memory-chapters",
+            )  # fmt: skip
         with gr.Column(elem_classes="card"):
             counts = gr.HTML(elem_id="memory-counts")
             gr.HTML("<p class='dim'>At the caret: <span id='passage-state'>–</span></p>", elem_id="passage-line")
@@ -83,6 +96,8 @@ def memory() -> MemoryPanel:
                 pause = gr.Button("Pause", elem_id="learn-pause", size="sm", min_width=0)
                 resume = gr.Button("Resume", elem_id="learn-resume", size="sm", min_width=0, visible=False)
                 cancel = gr.Button("Cancel", elem_id="learn-cancel", size="sm", min_width=0, visible=False)
+                relearn = gr.Button("Relearn all …", elem_id="relearn-all", elem_classes="bare", size="sm", min_width=0)
+            relearning = confirm("relearn-memory", "Relearn all", "Not now")
         with gr.Column(elem_classes="card"):
             strength = gr.Slider(0, 150, 100, step=5, label="Strength, %", elem_id="strength")
             compare = gr.Button("Compare with and without", elem_id="compare", size="sm")
@@ -95,6 +110,7 @@ def memory() -> MemoryPanel:
             with gr.Row():
                 leave_out = gr.Button("Leave the selection out", elem_id="leave-out", size="sm", min_width=0)
                 let_in = gr.Button("Learn it again", elem_id="let-in", size="sm", min_width=0)
+        checking = checks()
         told = quiet("memory-told", label="What was done", visible=False, max_lines=8)
         with gr.Row(elem_id="forgetting"):
             forget = gr.Button("Forget now …", elem_id="forget-now", elem_classes="bare", size="sm", min_width=0)
@@ -115,9 +131,10 @@ def memory() -> MemoryPanel:
                     "Purge for good", elem_id="purge-yes", elem_classes="danger", size="sm", min_width=0
                 )
         discarding = confirm("discard-memory", "Discard memory", "Keep it")
-    card = (counts, bar, line, learn, pause, resume, cancel, strength, compare, room, learned, leave_out, let_in, told)
+    state = (counts, bar, line, learn, pause, resume, cancel, chapters, relearn, *relearning)
+    card = (*state, strength, compare, room, learned, leave_out, let_in, told)
     purged = (purge, purging, purge_text, purge_backups, purge_yes, purge_no)
-    return MemoryPanel(number, explanation, chart, *card, forget, *forgetting, *purged, discard, *discarding)
+    return MemoryPanel(number, explanation, chart, *card, forget, *forgetting, *purged, discard, *discarding, checking)
 
 
 def compare() -> CompareDialog:

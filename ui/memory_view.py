@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.records import Discarded
+from storage.records import ChapterHead, Discarded
 from templora.leaving import Forgotten
 from templora.meter import ChunkReport, MemoryReport
 from templora.studio import Purged
@@ -75,6 +75,34 @@ def headline(report: MemoryReport) -> tuple[str, str]:
             "surprises the model that much less. About half of it is the book itself, half its style and period."
         )
     return number, "perplexity, measured on each passage before it was learnt. So far the memory has not helped."
+
+
+def by_chapter(report: MemoryReport, heads: Sequence[ChapterHead]) -> list[list[str]]:
+    """For the table: each chapter with its number, what the memory is worth in it, how many passages it knows.
+
+    'Worth' is measured as in the headline, over the chapter's passages that were scored; '–' before the first.
+    """
+    rows: list[list[str]] = []
+    for number, head in enumerate(heads, 1):
+        chunks = [chunk for chunk in report.chunks if chunk.chapter == head.id]
+        change = change_percent(chunks)
+        known = sum(chunk.state == "known" for chunk in chunks)
+        stale = sum(chunk.state == "stale" for chunk in chunks)
+        state = f"{known} of {len(chunks)}" + (f", {stale} older" if stale else "") if chunks else "–"
+        if not head.learned:
+            state = "left out"
+        worth = "–" if change is None else f"{change:+.1f}\u00a0%".replace("-", "−")
+        rows.append([f"{number} · {head.title}", worth, state])
+    return rows
+
+
+def relearn_question(seconds: float) -> str:
+    """What *Relearn all* does and costs."""
+    return (
+        f"Learn the whole book again, from its first page? It takes {view.duration(seconds)}; until then takes are "
+        "written with what has been learnt so far. The memory follows your edits by itself: this is for when something "
+        "seems wrong with it. The text stays."
+    )
 
 
 TALLY = {

@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 
 from templora.config import Sampling
-from ui import outline_parts, sampling_parts, take_parts
+from ui import manner_parts, outline_parts, sampling_parts, take_parts
 from ui.editor import ProseEditor
+from ui.manner_parts import MannerPanel
 from ui.outline_parts import Outline
 from ui.sampling_parts import Control
 
@@ -63,6 +64,7 @@ class Takes:
     stop_at: gr.Dropdown
     numbers: dict[str, Control]
     """The others, by the names of their fields in `templora.config.Sampling`."""
+    manner: MannerPanel
     earlier: gr.Radio
     show: gr.Button
     insert: gr.Button
@@ -78,6 +80,7 @@ class Takes:
 class Footer:
     model: gr.Textbox
     where: gr.Textbox
+    change: gr.Button
     memory: gr.Textbox
 
 
@@ -173,6 +176,7 @@ def takes() -> Takes:
     with gr.Tab("Takes", id="takes"):
         asking = take_parts.asking()
         gr.HTML("<h2>How it continues</h2>")
+        manner = manner_parts.manner()
         length = gr.Slider(
             10, 400, usual.max_tokens, step=10, label="Length, in tokens (about ¾ of a word)", elem_id="set-max_tokens"
         )
@@ -190,7 +194,7 @@ def takes() -> Takes:
             insert = gr.Button("Use it", elem_id="take-insert", size="sm", min_width=0)
             forget = gr.Button("Delete", elem_id="take-delete", elem_classes="bare", size="sm", min_width=0)
         gr.HTML("<p class='dim' id='no-takes'>Takes you have seen are kept here, the rejected ones too.</p>")
-    return Takes(asking, length, takes, temperature, stop_at, numbers, earlier, show, insert, forget)
+    return Takes(asking, length, takes, temperature, stop_at, numbers, manner, earlier, show, insert, forget)
 
 
 def footer() -> Footer:
@@ -199,5 +203,6 @@ def footer() -> Footer:
         return Footer(
             quiet("model-line", label="Model"),
             quiet("model-where", label="Where it runs"),
+            gr.Button("Model …", elem_id="open-model", elem_classes="bare", size="sm", min_width=0),
             quiet("memory-short", label="Memory"),
         )

@@ -51,7 +51,7 @@ def made_by(take: Take) -> str:
 
 
 def take_choices(takes: Sequence[Take]) -> list[tuple[str, str]]:
-    """(label, id), newest first; what they were asked for and that they were accepted is said."""
+    """(label, id), newest first; what they were asked for, that they were accepted or copy the book is said."""
     rows: list[tuple[str, str]] = []
     for take in reversed(takes):
         if not take.text.strip():
@@ -59,7 +59,8 @@ def take_choices(takes: Sequence[Take]) -> list[tuple[str, str]]:
         text = " ".join(take.text.split())
         short = text if len(text) <= PREVIEW_CHARACTERS else text[:PREVIEW_CHARACTERS].rsplit(" ", 1)[0] + " …"
         verb = made_by(take)
-        rows.append((f"{'✓ ' if take.accepted_revision else ''}{f'{verb}: ' if verb else ''}{short}", take.id))
+        copied = f" · copies {take.copied_words} words of the book" if take.copied_words else ""
+        rows.append((f"{'✓ ' if take.accepted_revision else ''}{f'{verb}: ' if verb else ''}{short}{copied}", take.id))
     return rows
 
 

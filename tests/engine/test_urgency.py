@@ -100,6 +100,44 @@ def test_waiting_requests_are_served_by_urgency(engine: EmbeddedEngine, ids: lis
     assert order == ["first", "continue", "score", "learn"]
 
 
+def test_scoring_that_can_wait_gives_way_to_the_writer_and_comes_before_learning(
+    engine: EmbeddedEngine, ids: list[int]
+) -> None:
+    engine.call(Open(chain(0)))
+    expected = score(engine, ids, chain(0))
+    gate = _Gate(engine, "generating")
+    order: list[str] = []
+    submitted(engine, Continue(None, ids[:40], SAMPLING), order, "first")
+    assert gate.reached.wait(30)
+    learning = submitted(engine, Learn(chain(0), chain(1), [], ids[:32], keep=True), order, "learn")
+    patient = submitted(engine, Score(chain(0), ids[:24], ids[24:48], patient=True), order, "patient")
+    quick = submitted(engine, Score(None, [], ids[:8]), order, "quick")
+    gate.passed.set()
+    assert isinstance(learning(), Learnt) and isinstance(quick(), Scored)
+    assert patient() == Scored(expected)
+    assert order == ["first", "quick", "patient", "learn"]
+
+
+def test_scoring_that_can_wait_is_abandoned_at_the_next_layer(engine: EmbeddedEngine, ids: list[int]) -> None:
+    engine.call(Open(chain(0)))
+    expected = score(engine, ids, chain(0))
+    order: list[str] = []
+    replies: list[Callable[[], Reply]] = []
+    (layer, *_) = engine._room._adapter.decoder_layers()  # type: ignore[union-attr]
+
+    def ask(*_: Any) -> None:
+        if not replies:
+            replies.append(submitted(engine, Continue(None, ids[:40], SAMPLING), order, "continue"))
+
+    watch = layer.register_forward_hook(ask)
+    patient = submitted(engine, Score(chain(0), ids[:24], ids[24:48], patient=True), order, "patient")
+    assert isinstance(patient(), GaveWay)
+    watch.remove()
+    assert replies[0]() == Ok()
+    assert order == ["patient", "continue"]
+    assert score(engine, ids, chain(0)) == expected
+
+
 def test_status_tells_what_the_model_is_doing(engine: EmbeddedEngine, ids: list[int]) -> None:
     states: list[str] = []
     engine.on_status(lambda status: states.append(status.state))

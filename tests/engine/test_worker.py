@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -261,3 +262,34 @@ def test_a_process_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pyte
 def test_the_client_needs_no_torch() -> None:
     check = "import sys, templora.client; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
+
+
+def test_another_model_takes_its_place_and_who_waits_is_told(tiny_folder: Path, tmp_path: Path, ids: list[int]) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(tiny_folder, other)
+    engine = WorkerEngine(str(tiny_folder), tmp_path / "models")
+    seen: list[ModelStatus] = []
+    try:
+        wait_until(lambda: engine.status().state == "ready")
+        first = children()
+        stream = engine.stream(Continue(None, ids[:40], {**SAMPLING, "max_tokens": 440}))
+        next(iter(stream))
+        engine.on_status(seen.append)
+        engine.use(str(other))
+        assert (engine.status().state, engine.status().id) == ("loading", str(other))
+        with pytest.raises(EngineStopped, match="another model"):
+            list(stream)
+        wait_until(lambda: engine.status().state == "ready")
+        assert not first & children()
+        info = engine.status().info
+        assert info is not None and info.id == str(other)
+        assert {status.id for status in seen} == {str(other)}
+        assert not any("unexpectedly" in status.message for status in seen)
+        # One that cannot be used is told, and gives way to one that can.
+        engine.use(str(tmp_path / "nowhere"))
+        wait_until(lambda: engine.status().state == "failed")
+        engine.use(str(tiny_folder))
+        wait_until(lambda: engine.status().state == "ready")
+        assert engine.status().id == str(tiny_folder)
+    finally:
+        engine.close()

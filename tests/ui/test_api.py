@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from templora.config import DEFAULT
 from templora.engine import Compose, Continue, Rewrite
 from templora.errors import EngineStopped
+from templora.shelf import Shelf
 from templora.studio import Studio
 from tests.fakes import FakeEngine, fake_info
 from ui.server import create_app
@@ -511,3 +512,61 @@ def test_the_status_carries_what_the_writer_should_know(client: TestClient, tmp_
     (tmp_path / "data" / "templora.db.damaged-2026").touch()
     (warning,) = set(client.get("/api/status").json()["warnings"]) - set(before)
     assert "templora.db.damaged-2026" in warning
+
+
+def test_the_voice_of_a_chapter_is_checked_in_the_background(client: TestClient, engine: FakeEngine) -> None:
+    text = " ".join(" ".join(["So", *(f"w{i * 8 + j}" for j in range(8))]) + "." for i in range(40))
+    project, chapter = made(client, text)
+    address = f"/api/chapters/{chapter['id']}/voice"
+    assert client.get(address).json()["state"] == "none"
+    early = client.post(address, json={"base_revision": 1})
+    assert early.status_code == 422 and "Learn now" in early.json()["error"]["message"]
+    client.post(f"/api/projects/{project['id']}/memory/learn")
+    until(lambda: client.get(f"/api/projects/{project['id']}/memory").json()["pending_chunks"], lambda n: n == 0)
+    assert client.post(address, json={"base_revision": 9}).status_code == 409
+    assert client.post(address, json={"base_revision": 1}).status_code == 202
+    report = until(lambda: client.get(address).json(), lambda report: report["state"] != "running")
+    assert report["state"] == "done" and len(report["sentences"]) == 40
+    assert set(report["sentences"][0]) == {"start", "end", "loss", "stands_out", "measured"}
+    assert client.delete(address).json()["state"] == "done"
+
+
+def test_the_echoes_of_a_book_come_with_their_places(client: TestClient) -> None:
+    text = "\n\n".join(f"{word} she drew one ragged salty breath." for word in ("So", "Then", "There"))
+    project, chapter = made(client, text)
+    (echo,) = client.get(f"/api/projects/{project['id']}/echoes").json()
+    assert echo["text"] == "she drew one ragged salty breath" and len(echo["places"]) == 3
+    assert {place["chapter"] for place in echo["places"]} == {chapter["id"]}
+    assert client.get("/api/projects/nowhere/echoes").status_code == 404
+
+
+def test_a_book_is_written_in_a_manner(client: TestClient) -> None:
+    names = [preset["name"] for preset in client.get("/api/presets").json()]
+    assert names == ["Steady", "Lively", "Wild", "Plain"]
+    project, _ = made(client)
+    address = f"/api/projects/{project['id']}/manner"
+    assert client.get(address).json() == {"name": "Lively", "numbers": {}}
+    own = {"name": "Own", "numbers": {"temperature": 1.2}}
+    assert client.put(address, json=own).json() == own == client.get(address).json()
+    assert client.put(address, json={"name": "Mild"}).status_code == 422
+    assert client.get("/api/projects/nowhere/manner").status_code == 404
+
+
+def test_a_desk_that_cannot_change_its_model_says_so(client: TestClient) -> None:
+    answer = client.get("/api/models")
+    assert answer.status_code == 422 and "--model" in answer.json()["error"]["message"]
+
+
+def test_the_model_is_looked_at_and_changed_by_routes(tmp_path: Path, engine: FakeEngine) -> None:
+    shelf = Shelf(engine, tmp_path / "models")
+    studio = Studio(tmp_path / "another", engine, engine.info, RECIPE, shelf=shelf)
+    try:
+        client = TestClient(create_app(studio), base_url="http://127.0.0.1")
+        found = client.get("/api/models").json()
+        assert found["present"]["id"] == "fake" and found["fetch"]["state"] == "none"
+        assert found["machine"]["memory"] > found["machine"]["free"] > 0 and len(found["offers"]) > 5
+        assert client.post("/api/models/look", json={"model": "no-such-model"}).status_code == 503
+        assert client.post("/api/models/use", json={"model": "owner/absent"}).status_code == 422
+        assert client.get("/api/models/fetch").json() == client.delete("/api/models/fetch").json() == found["fetch"]
+    finally:
+        studio.close()

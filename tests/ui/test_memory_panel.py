@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from templora.engine import Continue
+from templora.engine import Continue, Learn
 from templora.studio import Studio
 from tests.fakes import FakeEngine
 from tests.ui.desk_page import at_end, chapters, learnt, line, made, opened, prose, saved, until
@@ -69,6 +69,28 @@ def test_the_counts_are_a_legend_of_the_band_and_follow_an_edit(page: Page, url:
     page.locator("#learn-now").click()
     expect(page.locator(".t-band-gutter .t-band-stale")).to_have_count(0)
     expect(page.locator("#memory-counts .tally")).to_have_count(2)
+
+
+def test_chapter_by_chapter_and_all_learnt_again(page: Page, url: str, studio: Studio, engine: FakeEngine) -> None:
+    project = made(studio, "Chapters", prose(6, seed=21), prose(6, seed=22))
+    learnt(studio, project)
+    opened(page, url, project)
+    memory_tab(page)
+    page.get_by_role("button", name="Chapter by chapter").click()
+    table = page.locator("#memory-chapters")
+    expect(table).to_contain_text("2 · Part 2")
+    expect(table).to_contain_text("3 of 3")
+    expect(table).to_contain_text("−")
+    engine.requests.clear()
+    page.locator("#relearn-all").click()
+    expect(line(page, "relearn-memory-text")).to_have_value(
+        re.compile("takes under a minute.*The text stays", re.DOTALL)
+    )
+    page.locator("#relearn-memory-yes").click()
+    expect(page.locator("#relearn-memory-yes")).to_have_count(0)
+    chunks = len(studio.memory(project).chunks)
+    until(lambda: sum(isinstance(request, Learn) for request in engine.requests) == chunks)
+    until(lambda: studio.memory(project).state == "current")
 
 
 def test_forget_now_says_what_it_drops_and_what_it_leaves(page: Page, url: str, studio: Studio) -> None:

@@ -65,6 +65,16 @@ export function createApi(base) {
     /** What the memory knows of the chapter, `[{start, end, state}]` in code points of its saved text. */
     passages: (id) => json(chapterUrl(id, "/passages")),
 
+    /** Begins the voice check of the saved text: `{state, revision, done, total, sentences, message}`, as the two below. */
+    startVoice(id, revision) {
+      const body = JSON.stringify({ base_revision: revision });
+      return json(chapterUrl(id, "/voice"), { method: "POST", headers: HEADERS, body });
+    },
+
+    voice: (id) => json(chapterUrl(id, "/voice")),
+
+    cancelVoice: (id) => json(chapterUrl(id, "/voice"), { method: "DELETE" }),
+
     /** Goes back to a revision, as a new one: `{revision, text, …}`; 409 carries `current`. */
     restore(id, number, baseRevision) {
       const body = JSON.stringify({ base_revision: baseRevision });

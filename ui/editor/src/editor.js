@@ -12,6 +12,7 @@ import { Drafts, reconcile } from "./drafts.js";
 import { gapAt } from "./gaps.js";
 import { keys } from "./keys.js";
 import { Notices, element } from "./notices.js";
+import { placeOf } from "./places.js";
 import { plainLines } from "./positions.js";
 import { tookOver } from "./provenance.js";
 import { sceneStart, scenesOf } from "./scenes.js";
@@ -20,6 +21,7 @@ import { Stage } from "./stage.js";
 import { Takes } from "./takes.js";
 import { surroundings } from "./theme.js";
 import { exclude, place, restoreRevision } from "./verbs.js";
+import { VoiceCheck, goTo } from "./voice.js";
 import { countWords, wordCount } from "./words.js";
 import { Writing } from "./writing.js";
 
@@ -41,6 +43,7 @@ export class Editor {
   #settings = {};
   #open = null; // {document, takes, stage, writing} of the chapter that is open
   #visited = new Map(); // chapter → {state, takes, revision}: undo survives a look at another chapter
+  #voiceOn = false;
   #opening = 0;
   #reportTimer = null;
   #life = new AbortController();
@@ -85,6 +88,7 @@ export class Editor {
     if (turn !== this.#opening) return;
     this.#show(chapter, draft);
     await this.#restore(chapter, draft);
+    this.#open?.voice[this.#voiceOn ? "run" : "clear"]({ running: false });
     this.#report();
   }
 
@@ -116,7 +120,8 @@ export class Editor {
     const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
     const band = new Band({ ...parts, document: opened });
     const compare = new Compare({ ...parts, document: opened, takes, settings });
-    this.#open = { view: this.#view, document: opened, takes, stage, writing, band, compare };
+    const voice = new VoiceCheck({ ...parts, document: opened });
+    this.#open = { view: this.#view, document: opened, takes, stage, writing, band, compare, voice };
     band.refresh();
     // A chapter seen for the first time shows its beginning; the caret waits at its end.
     const [place, yMargin] = known === undefined ? [0, 400] : [this.#view.state.selection.main.head, 5];
@@ -141,7 +146,8 @@ export class Editor {
 
   async #close() {
     if (!this.#open) return;
-    const { document: opened, stage, takes, band, compare } = this.#open;
+    const { document: opened, stage, takes, band, compare, voice } = this.#open;
+    voice.close();
     stage.hide();
     compare.stop();
     await opened.close();
@@ -218,6 +224,30 @@ export class Editor {
     const head = sceneStart(this.#view.state.doc, Math.min(position, this.#view.state.doc.length));
     const effects = EditorView.scrollIntoView(head, { y: "start", yMargin: 60 });
     this.#view.dispatch({ selection: { anchor: head }, effects, userEvent: "select" });
+  };
+
+  /** The voice check of the open chapter and of those opened from now on; see `voice.js` for what the page hears. */
+  voice = (on) => {
+    this.#voiceOn = on;
+    if (on) return this.#open?.voice.run();
+    this.#open?.voice.clear({ running: true });
+  };
+
+  cancelVoice = () => this.#open?.voice.cancel();
+
+  /** Goes to a sentence of the voice check, as the list names it. */
+  showVoice = (key) => {
+    if (this.#open && !this.#open.voice.go(key))
+      this.#notices.show("This sentence was changed since it was checked. Check again.", "open");
+  };
+
+  /** Selects `words` of the open chapter, which stood at `start` to `end` (code points) of its saved text. */
+  goToWords = ({ chapter, start, end, words }) => {
+    if (this.#open?.document.id !== chapter) return false;
+    const place = placeOf(this.#view.state.doc.toString(), { start, end, words });
+    if (place) goTo(this.#view, place);
+    else this.#notices.show("These words are no longer there. Look again for what the book repeats.", "open");
+    return true;
   };
 
   /** What the book's memory knows has changed: the margin band follows in its own time. */

@@ -37,7 +37,7 @@ export class Generation {
           take(number).text += plainLines(text);
           this.#paintTimer ??= setTimeout(() => this.#paintNow(), PAINT_MS);
         },
-        onDone: ({ take: number, id }) => Object.assign(take(number), { id, done: true }),
+        onDone: ({ take: number, id, copied_words: copied = 0 }) => Object.assign(take(number), { id, copied, done: true }),
       });
     } catch (error) {
       if (error.name !== "AbortError") throw error;

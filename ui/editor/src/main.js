@@ -6,6 +6,7 @@
 import { ACTIONS } from "./actions.js";
 import { startBinder } from "./binder.js";
 import { startCards } from "./cards.js";
+import { startChecks } from "./checks.js";
 import { Editor } from "./editor.js";
 import { startPage } from "./page.js";
 import { openPalette } from "./palette.js";
@@ -15,6 +16,7 @@ const VERBS = [
   ...["beat", "fill", "rewrite", "decide", "lookOn", "acceptRewrite", "rejectRewrite", "insertTake", "showTake"],
   ...["restoreRevision", "exclude", "place"],
   ...["compare", "stopCompare", "useCompared"],
+  ...["voice", "cancelVoice", "showVoice", "goToWords"],
   ...["save", "flush", "focus", "goTo", "settings", "memoryMoved"],
 ];
 
@@ -57,6 +59,7 @@ if (!window.templora) {
     startPage();
     startBinder();
     startCards();
+    startChecks();
     // Only where a browser holds the page for safe: this computer, or https.
     navigator.serviceWorker?.register("/sw.js").catch(() => {});
   }

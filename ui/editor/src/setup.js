@@ -14,6 +14,7 @@ import { provenance } from "./provenance.js";
 import { rewriteField } from "./rewrite.js";
 import { scenesField } from "./scenes.js";
 import { theme } from "./theme.js";
+import { voiceField } from "./voice.js";
 import { wordCount } from "./words.js";
 
 const modifier = /Mac|iP(hone|ad)/.test(globalThis.navigator?.platform ?? "") ? "⌘" : "Ctrl ";
@@ -43,6 +44,7 @@ export function chapterState({ text, title, caret, keys, listener }) {
       ghostField,
       rewriteField,
       band,
+      voiceField,
       wordCount,
       scenesField,
       focus,

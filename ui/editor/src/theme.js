@@ -48,6 +48,10 @@ export const theme = EditorView.theme({
   ".t-waiting::after": { content: "'…'", animation: "t-wait 1.4s ease-in-out infinite" },
   "@keyframes t-wait": { "50%": { opacity: ".25" } },
   "@media (prefers-reduced-motion: reduce)": { ".t-waiting::after": { animation: "none" } },
+  // The voice check's tints: the desk's warm colour in three steps (ui/styles/checks.css), the strongest underlined.
+  ".t-warm": { borderRadius: "3px", boxDecorationBreak: "clone", backgroundColor: "var(--warm-1)" },
+  ".t-warm-2": { backgroundColor: "var(--warm-2)" },
+  ".t-warm-3": { backgroundColor: "var(--warm-3)", boxShadow: "inset 0 -2px 0 var(--warm-3)" },
   ".t-asked": { backgroundColor: "var(--tint)", borderRadius: "3px" },
   "[data-hunk]": { cursor: "pointer" },
   ".t-inserted.t-current": { backgroundColor: "color-mix(in srgb, var(--accent) 22%, transparent)" },

@@ -112,6 +112,8 @@ export class Writing {
     }
     const shown = takes.find(({ key }) => key === this.#stage.shown?.take);
     if (shown && !shown.text) this.#stage.hide();
+    if (shown?.copied)
+      this.#notices.show(`This take has ${shown.copied} words in a row that stand in your book already.`, "model");
     await settle(this.#takes, takes);
     this.#report();
   }

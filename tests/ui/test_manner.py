@@ -1,0 +1,57 @@
+"""The manner that a book is written in, as a writer uses it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from playwright.sync_api import Page, expect
+
+from templora.engine import Continue
+from templora.studio import Studio
+from tests.fakes import FakeEngine
+from tests.ui.desk_page import at_end, line, made, opened, prose, until
+
+
+def written(page: Page, engine: FakeEngine) -> dict[str, object]:
+    """The settings of a take that is asked for now."""
+    engine.requests.clear()
+    at_end(page)
+    page.keyboard.press("Control+Enter")
+    until(lambda: any(isinstance(request, Continue) for request in engine.requests))
+    page.wait_for_function("() => window.templora.state().mode === 'ghost'")
+    page.keyboard.press("Escape")
+    return next(request.sampling for request in engine.requests if isinstance(request, Continue))
+
+
+def test_a_manner_sets_the_numbers_and_a_number_makes_it_ones_own(
+    page: Page, url: str, studio: Studio, engine: FakeEngine
+) -> None:
+    wild, other = made(studio, "Wild", prose(2)), made(studio, "Other", prose(2))
+    opened(page, url, wild)
+    expect(page.locator("#manner label.selected")).to_have_text("Lively")
+    expect(line(page, "manner-line")).to_have_value(re.compile("temperature 0.8"))
+    page.locator("#manner label", has_text="Wild").click()
+    expect(line(page, "manner-line")).to_have_value(re.compile("XTC 0.4 · DRY 0.8"))
+    until(lambda: studio.manner(wild).name == "Wild")
+    asked = written(page, engine)
+    assert (asked["temperature"], asked["xtc_probability"], asked["dry_multiplier"]) == (1.1, 0.4, 0.8)
+
+    # A number of one's own keeps the others.
+    page.locator("#set-temperature input[type=number]").fill("0.9")
+    page.keyboard.press("Enter")
+    expect(page.locator("#manner label.selected")).to_have_text("Own")
+    until(lambda: studio.manner(wild).numbers.get("temperature") == 0.9)
+    assert studio.manner(wild).numbers["xtc_probability"] == 0.4
+    asked = written(page, engine)
+    assert (asked["temperature"], asked["xtc_probability"]) == (0.9, 0.4)
+
+    # Each book has its own, and keeps it.
+    opened(page, url, other)
+    expect(page.locator("#manner label.selected")).to_have_text("Lively")
+    asked = written(page, engine)
+    assert (asked["temperature"], asked.get("xtc_probability", 0.0)) == (0.8, 0.0)
+    opened(page, url, wild)
+    expect(page.locator("#manner label.selected")).to_have_text("Own")
+    assert written(page, engine)["xtc_probability"] == 0.4
+    assert json.loads(studio.peek(wild)[0].sampling)["name"] == "Own"
