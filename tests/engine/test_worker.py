@@ -267,11 +267,12 @@ def test_the_client_needs_no_torch() -> None:
 def test_another_model_takes_its_place_and_who_waits_is_told(tiny_folder: Path, tmp_path: Path, ids: list[int]) -> None:
     other = tmp_path / "other"
     shutil.copytree(tiny_folder, other)
+    others = children()
     engine = WorkerEngine(str(tiny_folder), tmp_path / "models")
     seen: list[ModelStatus] = []
     try:
         wait_until(lambda: engine.status().state == "ready")
-        first = children()
+        first = children() - others
         stream = engine.stream(Continue(None, ids[:40], {**SAMPLING, "max_tokens": 440}))
         next(iter(stream))
         engine.on_status(seen.append)
