@@ -58,9 +58,9 @@ class BibleStore:
 
     def add(self, project: str, kind: str, name: str, aliases: Sequence[str] = (), description: str = "") -> BibleEntry:
         """Raises `BadInput` for an unknown kind, a name without a letter, or text that is too long."""
-        name, now = _name(name), self._clock()
+        id, name, now = new_id(), _name(name), self._clock()
         row = {
-            "id": new_id(),
+            "id": id,
             "project": project,
             "kind": _kind(kind),
             "name": name,
@@ -72,7 +72,7 @@ class BibleStore:
         with self._store.transaction() as sql:
             live_project(sql, project)
             sql.insert("entries", row)
-        return self.entry(row["id"])
+        return self.entry(id)
 
     def change(
         self,
@@ -85,17 +85,13 @@ class BibleStore:
         """What is None stays. Raises as `add` does."""
         with self._store.transaction() as sql:
             row = _row(sql, id)
-            name = row["name"] if name is None else _name(name)
-            values = {
-                "kind": row["kind"] if kind is None else _kind(kind),
-                "name": name,
-                "aliases": json.dumps(
-                    _aliases(json.loads(row["aliases"]) if aliases is None else aliases, name), ensure_ascii=False
-                ),
-                "description": row["description"]
-                if description is None
-                else _text(description, DESCRIPTION_LENGTH, "description"),
-            }
+            called: str = row["name"] if name is None else _name(name)
+            others = _aliases(json.loads(row["aliases"]) if aliases is None else aliases, called)
+            values: dict[str, object] = {"name": called, "aliases": json.dumps(others, ensure_ascii=False)}
+            if kind is not None:
+                values["kind"] = _kind(kind)
+            if description is not None:
+                values["description"] = _text(description, DESCRIPTION_LENGTH, "description")
             self._set(sql, id, **values)
         return self.entry(id)
 

@@ -56,4 +56,6 @@ class Gathering:
         extras = replace(self._extras(chapter), beat=beat)
         # A space at the end is left to the model, whose tokens begin with theirs.
         after_space = text != text.rstrip(" \t")
-        return assemble(pieces, extras, tokenizer, length, room, after_space, sum(head.words for head in earlier))
+        words = sum(head.words for head in earlier)
+        reading = assemble(pieces, extras, tokenizer, length, room, after_space, words)
+        return replace(reading, bos=info.bos_id is not None)

@@ -96,6 +96,8 @@ class Reading:
     """The writer has typed the space already."""
     room: int = 0
     """Tokens that could be read at most."""
+    bos: bool = False
+    """A token that marks the beginning comes first; it is not among `ids`."""
 
     @property
     def ids(self) -> list[int]:

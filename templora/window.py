@@ -94,15 +94,17 @@ class Window:
         return "".join(self._texts)[self._cut :].lstrip("\n")
 
     def note_place(self) -> int:
-        """The token at which the author's note stands: where a paragraph begins, a little before the caret, in steps;
-        at the start of the window where none begins in it."""
+        """The token at which the author's note stands: where a paragraph of the open chapter begins, a little before
+        the caret, in steps; its first one where the chapter has only begun, the start of the window where none begins
+        in it."""
         limit = (len(self._last.ids) - NOTE_DEPTH) // NOTE_STEP * NOTE_STEP
         starts = {match.end() for match in _PARAGRAPH.finditer(self._texts[-1])}
-        if self._start == self._open:
-            starts.discard(len(SEPARATOR))  # the beginning of a chapter with nothing read before it
         # Some tokenizers give spaces a place of no width, where the next word begins.
         places = [token for token, (begin, end) in enumerate(self._spans) if begin in starts and begin < end]
-        return max([self._start, *(self._open + place for place in places if place <= limit)])
+        fitting = [self._open + place for place in places if place <= max(limit, places[0])]
+        first = self._open + (places[0] if places else 0)
+        # At the beginning of a chapter with nothing read before it, it stands before the separator.
+        return max([self._start, *(place for place in fitting if place != first or self._start < self._open)])
 
     def sections(self, placed: Sequence[tuple[int, SectionKind, str]], parted: bool) -> list[Section]:
         """The window with blocks (place, kind, text) in it, in order. `parted`: something stands before it."""

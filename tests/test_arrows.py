@@ -117,7 +117,7 @@ def test_the_engine_knows_no_sql_and_no_page(path: Path) -> None:
 def test_the_page_knows_neither_sql_nor_torch(path: Path) -> None:
     imported = names_of(path)
     assert not tops(imported) & (SQL | MODEL_LIBRARIES)
-    assert rooms(imported, "templora") <= STUDIO_ROOMS | {"errors", "config", "engine", "verbs"}
+    assert rooms(imported, "templora") <= STUDIO_ROOMS | {"errors", "config", "engine", "names", "reading", "verbs"}
     assert rooms(imported, "storage") <= {"records"}  # the plain rows that the Studio hands out
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from templora.bible import as_of
 from templora.config import Sampling
-from templora.engine import Compose, Continue
+from templora.engine import Compose, Continue, ModelInfo
 from templora.errors import Conflict
+from templora.studio import Studio
+from tests.fakes import FakeEngine
 from tests.studio_desk import Desk, prose
 
 
@@ -91,6 +93,27 @@ def test_what_is_shown_is_what_the_engine_is_sent(desk: Desk) -> None:
     assert text_ids[-len(bare.prompt) :] == bare.prompt  # the text is read as far as ever
     with pytest.raises(Conflict):
         desk.studio.reading(last, 7, 0, 120)
+
+
+def test_on_the_starters_tokenizer_too(tmp_path: Path, starter: ModelInfo) -> None:
+    from tokenizers import Tokenizer
+
+    engine = FakeEngine(starter)
+    studio = Studio(tmp_path / "data", engine, starter)
+    project = studio.create_project("The Salt Road").id
+    text = "\n\n".join(f"“It’s the {n}th hour,” said Ines, “and the naïve moon…”" for n in range(60)) + " She"
+    studio.add_chapter(project, "Tide Tables", text)
+    chapter = studio.add_chapter(project, "Low Water", text)
+    studio.bible.add(project, "character", "Ines", [], "Customs officer.")
+    studio.bible.set_author_note(project, "Past tense.")
+    for cursor in (0, 40, 900, len(text)):
+        reading = studio.reading(chapter.id, 1, cursor, 120)
+        list(studio.continue_(chapter.id, 1, cursor, Sampling()))
+        request = engine.requests[-1]
+        assert isinstance(request, Continue) and request.prompt == reading.ids
+        shown = "".join(section.text for section in reading.sections)
+        assert Tokenizer.from_file(starter.tokenizer).decode(reading.ids, skip_special_tokens=False) == shown
+    studio.close()
 
 
 def test_a_beat_is_told_with_the_notes_of_the_book(desk: Desk) -> None:

@@ -13,7 +13,18 @@ import gradio as gr
 from fastapi import FastAPI
 
 from templora.studio import Studio
-from ui import binder_parts, dialogs, events, history_parts, look_parts, memory_parts, model_parts, palette_parts, parts
+from ui import (
+    bible_parts,
+    binder_parts,
+    dialogs,
+    events,
+    history_parts,
+    look_parts,
+    memory_parts,
+    model_parts,
+    palette_parts,
+    parts,
+)
 from ui.editor import SCRIPT
 from ui.head import HeadFirst
 from ui.theme import desk_theme
@@ -48,6 +59,8 @@ class Desk:
     memory: memory_parts.MemoryPanel
     compare: memory_parts.CompareDialog
     history: history_parts.HistoryDialog
+    notes: bible_parts.Notes
+    reading: bible_parts.ReadingDialog
     books: dialogs.BooksDialog
     export: dialogs.ExportDialog
     model: model_parts.ModelDialog
@@ -70,6 +83,7 @@ def build(studio: Studio) -> gr.Blocks:
             with gr.Column(elem_id="side"), gr.Tabs(elem_id="side-tabs") as side:
                 takes = parts.takes()
                 memory = memory_parts.memory()
+                notes = bible_parts.notes()
             footer = parts.footer()
             drawer_close = gr.Button("✕", elem_id="drawer-close", size="sm", min_width=0)
             drawer_close.click(None, js="() => { window.desk.toggle(null) }")
@@ -78,11 +92,12 @@ def build(studio: Studio) -> gr.Blocks:
         model = model_parts.model()
         compare = memory_parts.compare()
         history = history_parts.history()
+        reading = bible_parts.reading()
         palette_parts.palette()
         look_parts.look(top.look)
         desk = Desk(
-            project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, books, export, model,
-            side, footer, gr.Timer(2),
+            project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, notes, reading, books,
+            export, model, side, footer, gr.Timer(2),
         )  # fmt: skip
         events.wire(desk, studio)
     return blocks

@@ -11,6 +11,7 @@ import gradio as gr
 
 from templora.studio import Studio
 from ui import binder_view
+from ui.bible_events import wire_notes, wire_reading
 from ui.binder_events import wire_order, wire_outline
 from ui.chapter_events import wire_binder, wire_parting
 from ui.check_events import wire_checks
@@ -47,6 +48,8 @@ def wire(desk: Desk, studio: Studio) -> None:
     wire_history(desk, studio)
     wire_memory(desk, studio)
     wire_checks(desk, studio, show, opened_outputs)
+    wire_notes(desk, studio, show, opened_outputs)
+    wire_reading(desk, studio)
     wire_export(desk, studio)
     wire_model(desk, studio)
     wire_manner(desk, studio)

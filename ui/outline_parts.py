@@ -36,7 +36,7 @@ def synopsis() -> gr.Textbox:
         label="Synopsis of the chapter",
         show_label=False,
         container=False,
-        placeholder="Synopsis: what happens here. No part of the book: never learnt, never exported.",
+        placeholder="Synopsis: what happens here. The model reads it; never learnt or exported.",
         lines=1,
         max_lines=8,
         max_length=2000,

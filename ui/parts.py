@@ -53,6 +53,7 @@ class Page:
     expand: gr.Button
     shorten: gr.Button
     otherwise: gr.Button
+    reading: gr.Button
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,11 @@ def page() -> Page:
             expand = gr.Button("Expand", elem_id="do-expand", size="sm", min_width=0)
             shorten = gr.Button("Shorten", elem_id="do-shorten", size="sm", min_width=0)
             otherwise = gr.Button("More …", elem_id="do-otherwise", elem_classes="bare", size="sm", min_width=0)
+            reading = gr.Button("What it reads", elem_id="do-reading", elem_classes="bare", size="sm", min_width=0)
             stop = gr.Button("Stop", elem_id="do-stop", size="sm", min_width=0)
             dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
     taking = (accept, word, sentence, take_change, leave_change, previous, following, another, dismiss)
-    buttons = (go, fill, stop, *taking, rewrite, expand, shorten, otherwise)
+    buttons = (go, fill, stop, *taking, rewrite, expand, shorten, otherwise, reading)
     return Page(warnings, put_away, finished, relearn, title, outline, history, first, editor, *buttons)
 
 

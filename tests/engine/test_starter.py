@@ -11,13 +11,16 @@ import torch
 
 from templora import models
 from templora.adapter import Adapter
+from templora.chunks import FileTokenizer
 from templora.composing import compose_prompt
 from templora.config import DEFAULT, Sampling
 from templora.engine import Compose, Event, ModelInfo, Rewrite, TakeDone, Token
 from templora.generator import Generator
 from templora.learner import GiveWay, Learner
 from templora.prompts import rewrite_prompt
+from templora.reading import Entry, Extras, assemble
 from templora.verbs import VERBS
+from templora.window import Piece
 from tests.engine.tiny import TEXT, all_of, base_weights
 
 SAMPLING = Sampling(max_tokens=16, seed=5)
@@ -143,3 +146,24 @@ def is_prose(text: str) -> None:
     assert text == text.strip()
     assert not text.lower().startswith(TALK)
     assert AFTER[:24] not in text
+
+
+@pytest.mark.parametrize(
+    ("extras", "begun", "word"),
+    [
+        (Extras([Entry("m", "character", "Margriet", (), "Her brother is Joost, a carpenter.")]),
+         "Margriet put the lamp down and called her brother,", " Joost"),
+        (Extras(synopsis="Margriet goes to the lighthouse."), "She took her coat and walked to the", " lighthouse"),
+        (Extras(note="Deep winter, heavy snow."), "Outside there was only", " snow"),
+    ],
+    ids=["bible", "synopsis", "note"],
+)  # fmt: skip
+def test_what_is_read_beside_the_text_is_made_use_of(desk: Desk, extras: Extras, begun: str, word: str) -> None:
+    tokenizer = FileTokenizer(desk.info.tokenizer)
+    piece = Piece.begun(f"{TEXT}\n\n{begun}", tokenizer)
+
+    def loss(beside: Extras) -> float:
+        ids = assemble([piece], beside, tokenizer, 512, 4000).ids
+        return sum(desk.learner.score(ids, desk.ids(word), memory=False))
+
+    assert loss(extras) < loss(Extras()) - 1.0

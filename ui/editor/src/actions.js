@@ -77,6 +77,8 @@ const LIST = {
       run: () => window.templora.lookOn(1), keys: "F7", editor: true, needs: "diff", words: "hunk" },
     { id: "write.previous-change", title: "Previous change of the rewrite",
       run: () => window.templora.lookOn(-1), keys: "Shift-F7", editor: true, needs: "diff", words: "hunk" },
+    { id: "write.reading", title: "What the model reads …",
+      press: "do-reading", needs: "chapter", words: "prompt context window tokens bible note" },
     { id: "write.undo", title: "Undo", keys: "Mod-z", editor: true, hidden: true },
     { id: "write.save", title: "Save now", run: () => window.templora.save(), keys: "Mod-s", needs: "chapter" },
   ],
@@ -123,6 +125,12 @@ const LIST = {
       press: "purge", needs: "book", at: "Memory", words: "delete old versions" },
     { id: "memory.discard", title: "Discard the memory …",
       press: "memory-discard", needs: "book", at: "Memory", words: "delete" },
+  ],
+  Notes: [
+    { id: "notes.show", title: "Show the notes: story bible, author’s note",
+      at: "Notes", needs: "book", words: "characters places things rules names mentions style tense mood" },
+    { id: "notes.new", title: "New entry in the story bible",
+      press: "entry-new", needs: "book", at: "Notes", words: "character place thing rule add" },
   ],
   View: [
     { id: "model.choose", title: "The model: choose, fetch another …",

@@ -13,7 +13,7 @@ import { gapAt } from "./gaps.js";
 import { keys } from "./keys.js";
 import { Notices, element } from "./notices.js";
 import { placeOf } from "./places.js";
-import { plainLines } from "./positions.js";
+import { plainLines, utf16Spans } from "./positions.js";
 import { tookOver } from "./provenance.js";
 import { sceneStart, scenesOf } from "./scenes.js";
 import { chapterState, closedState } from "./setup.js";
@@ -248,6 +248,14 @@ export class Editor {
     if (place) goTo(this.#view, place);
     else this.#notices.show("These words are no longer there. Look again for what the book repeats.", "open");
     return true;
+  };
+
+  /** Selects `[start, end)` of the saved text (code points) and brings it into view. */
+  showPlace = (start, end) => {
+    if (!this.#open) return;
+    const [span] = utf16Spans(this.#view.state.doc.toString(), [{ start, end }]);
+    const effects = EditorView.scrollIntoView(span.start, { y: "center" });
+    this.#view.dispatch({ selection: { anchor: span.start, head: span.end }, effects, userEvent: "select" });
   };
 
   /** What the book's memory knows has changed: the margin band follows in its own time. */

@@ -17,7 +17,7 @@ const VERBS = [
   ...["restoreRevision", "exclude", "place"],
   ...["compare", "stopCompare", "useCompared"],
   ...["voice", "cancelVoice", "showVoice", "goToWords"],
-  ...["save", "flush", "focus", "goTo", "settings", "memoryMoved"],
+  ...["save", "flush", "focus", "goTo", "showPlace", "settings", "memoryMoved"],
 ];
 
 /** The state while there is no editor. */

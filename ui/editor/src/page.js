@@ -1,6 +1,7 @@
 /** What the bundle does for the page around the editor: dialogs, sides, actions and their shortcuts. */
 
 import { escape, hide, openDialog, show, watchDialogs } from "./dialogs.js";
+import { focusField, goToMention } from "./mentions.js";
 import { listen } from "./palette.js";
 import { drawerOpen, markSides, reveal, toggle, watchSides } from "./sides.js";
 
@@ -56,7 +57,7 @@ function watchConnection() {
 
 /** To be called once; does its work when the desk is there. */
 export function startPage() {
-  Object.assign(window.desk, { show, hide, reveal, toggle, dialog: openDialog });
+  Object.assign(window.desk, { goToMention, focusField, show, hide, reveal, toggle, dialog: openDialog });
   document.addEventListener("keydown", closed);
   listen();
   // The editor is mounted when all of the page stands.
