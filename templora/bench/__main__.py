@@ -27,6 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     desk.add_argument("--words", type=int, default=2_000_000)
     desk.add_argument("--starts", type=int, default=3, help="how often the desk is started anew")
     desk.add_argument("--saves", type=int, default=20, help="saves after each start")
+    page = commands.add_parser("page", help="how fast a key, a stream and a start are in the browser")
+    page.add_argument("--words", type=int, default=60_000, help="in the one chapter that is typed into")
+    page.add_argument("--starts", type=int, default=5, help="how often the page is opened again")
     every = commands.add_parser(
         "all", help="every number that the documents claim about learning; goes on where it stopped"
     )
@@ -51,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     speed.add_argument("--tokens", type=int, default=128, metavar="N", help="length of a take")
     speed.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each way is timed, in turn")
     speed.add_argument("--json", type=Path, metavar="OUT", help="write the result here")
-    for command in (pg19, desk, every, quality, speed):
+    for command in (pg19, desk, page, every, quality, speed):
         command.add_argument("--model", default=STARTER, metavar="ID_OR_PATH")
         command.add_argument("--models", type=Path, metavar="DIR", help="where base models are kept")
     options = parser.parse_args(arguments)
@@ -59,6 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
         from templora.bench import desk as desk_bench
 
         return desk_bench.run(options)
+    if options.command == "page":
+        from templora.bench import page as page_bench
+
+        return page_bench.run(options)
     if options.command in ("all", "quality"):
         for folder in filter(None, (options.books, getattr(options, "unlike", None))):
             if not any(folder.glob("*.txt")):

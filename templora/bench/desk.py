@@ -47,12 +47,12 @@ class Desk:
     """A running desk, asked over HTTP."""
 
     def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{port}"
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         headers = headers or {"Content-Type": "application/json"}
-        with urlopen(Request(self._url + path, data, headers, method=method), timeout=600) as answer:
+        with urlopen(Request(self.url + path, data, headers, method=method), timeout=600) as answer:
             return json.loads(answer.read() or b"null")
 
     def timed(self, method: str, path: str, body: Any = None) -> tuple[float, Any]:

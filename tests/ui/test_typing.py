@@ -1,11 +1,68 @@
-"""A word that is being composed (by an input method) is left alone by takes."""
+"""Typing disturbs nobody and is not disturbed: nothing is sent with a key, nothing moves while a take streams, and a
+word that is being composed is left alone. How fast it is: `python -m templora.bench page`."""
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+import threading
+import time
 
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from templora.studio import Studio
+from tests.fakes import FakeEngine
+from tests.ui.desk_page import at_end, made, opened, prose
 from tests.ui.editor_page import EditorPage
 from tests.ui.fake_desk import FakeDesk, Script
+
+KEYS = 200
+TICK_S = 2
+
+
+def test_nothing_is_sent_with_a_key(page: Page, url: str, studio: Studio) -> None:
+    opened(page, url, made(studio, "Keys", prose(4)))
+    at_end(page)
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(f"{request.method} {request.url}")
+
+    page.on("request", note)
+    started = time.monotonic()
+    page.keyboard.type("and so " * (KEYS // 7))
+    seconds = time.monotonic() - started
+    ours = [each for each in asked if "/api/" in each.replace("/gradio_api/", "/")]
+    # What asks by the clock, with no key: the page's tick and its answer, a save after a pause (on a busy machine).
+    assert len(asked) - len(ours) <= 2 * (seconds / TICK_S + 2), asked
+    assert len(ours) <= 3 * (seconds / 1 + 1) and len(ours) < KEYS / 10, asked
+
+
+def test_nothing_moves_while_a_take_streams(
+    page: Page, url: str, studio: Studio, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(page, url, made(studio, "Still", prose(6)))
+    at_end(page)
+    page.wait_for_timeout(600)  # a shift within half a second of a key would be put down to it
+    page.evaluate(
+        """() => {
+            window.shifts = [];
+            new PerformanceObserver((list) => {
+                for (const { value, sources } of list.getEntries())
+                    window.shifts.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? '#text')]);
+            }).observe({ type: 'layout-shift' });
+        }"""
+    )
+    gate = threading.Event()
+    monkeypatch.setattr(engine, "gate", gate)
+    engine.replies = [" the water came back" * 60]
+    page.evaluate("() => window.templora.continue()")
+    page.wait_for_function("() => window.templora.state().mode === 'streaming'")
+    page.wait_for_timeout(300)
+    gate.set()
+    page.wait_for_function("() => window.templora.state().mode === 'ghost'")
+    expect(page.locator(".t-ghost")).to_contain_text("came back the water")
+    page.wait_for_timeout(300)
+    assert page.evaluate("() => window.shifts") == []
 
 
 def test_a_word_that_is_composed_is_not_disturbed_by_a_take(editor: EditorPage, desk: FakeDesk) -> None:
