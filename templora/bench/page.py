@@ -114,7 +114,7 @@ def run(options: Namespace) -> int:
             page.locator(".cm-content").click()
             page.keyboard.press("Control+End")
             asked: list[str] = []
-            page.on("request", lambda request: asked.append(request.url))
+            page.on("request", lambda request: asked.append(request.url))  # pyright: ignore
             words = "and then the water came back over the mud "
             browser.typed(rows, "while the memory learns", (words * KEYS)[:KEYS])
             sent = [url for url in asked if "/api/" in url]

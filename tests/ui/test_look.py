@@ -204,10 +204,10 @@ def test_a_drawer_has_the_focus_and_gives_it_back(phone: Page, url: str, studio:
     expect(toggle).to_be_focused()
     assert phone.evaluate(inert) == []
     # The button beside it, and the dimmed desk behind it, close it too.
-    for place in ({"x": 20, "y": 20}, {"x": 20, "y": 600}):
+    for y in (20, 600):
         toggle.click()
         expect(phone.locator("#chapters")).to_be_visible()
-        phone.get_by_role("button", name="Close", exact=True).click(position=place, force=True)
+        phone.get_by_role("button", name="Close", exact=True).click(position={"x": 20, "y": y}, force=True)
         expect(phone.locator("#chapters")).not_to_be_visible()
     phone.get_by_role("button", name="Assistant").click()
     expect(phone.get_by_role("tab", name="Takes")).to_be_focused()
