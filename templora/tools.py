@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from storage.comments import Comments
+from storage.comments import Comment, Comments
 from storage.database import Store
 from storage.fulltext import Found, FullText
 from storage.goals import Goals, Progress, Writing
@@ -17,6 +17,8 @@ from storage.replacing import ChapterEdits, Replacement, Replacing
 from storage.snippets import Snippet, snippet
 from templora.errors import BadInput
 from templora.find import Query, find
+
+__all__ = ["ChapterPlaces", "Comment", "Found", "Goals", "Place", "Progress", "Query", "Replacement", "Tools"]
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,9 @@ class Tools:
 
     def set_goals(self, project: str, goals: Goals) -> None:
         self._writing.set_goals(project, goals)
+
+    def language(self, project: str) -> str:
+        return self._manuscripts.project(project).language
 
     def set_language(self, project: str, language: str) -> None:
         """By which the browser checks the spelling of a book; '' leaves it to the browser."""

@@ -16,8 +16,11 @@ from templora.studio import Studio
 from ui import (
     bible_parts,
     binder_parts,
+    comment_parts,
     dialogs,
     events,
+    find_parts,
+    goal_parts,
     history_parts,
     look_parts,
     memory_parts,
@@ -67,6 +70,11 @@ class Desk:
     side: gr.Tabs
     footer: parts.Footer
     timer: gr.Timer
+    find: find_parts.FindBar
+    replace: find_parts.ReplaceDialog
+    search: find_parts.SearchTab
+    comments: comment_parts.CommentsTab
+    goals: goal_parts.GoalsDialog
 
 
 def build(studio: Studio) -> gr.Blocks:
@@ -84,6 +92,8 @@ def build(studio: Studio) -> gr.Blocks:
                 takes = parts.takes()
                 memory = memory_parts.memory()
                 notes = bible_parts.notes()
+                search = find_parts.search_tab()
+                comments = comment_parts.comments_tab()
             footer = parts.footer()
             drawer_close = gr.Button("✕", elem_id="drawer-close", size="sm", min_width=0)
             drawer_close.click(None, js="() => { window.desk.toggle(null) }")
@@ -95,9 +105,10 @@ def build(studio: Studio) -> gr.Blocks:
         reading = bible_parts.reading()
         palette_parts.palette()
         look_parts.look(top.look)
+        tools = (page.find, find_parts.replace_dialog(), search, comments, goal_parts.goals())
         desk = Desk(
             project, chapter, seen, restore, top, binder, page, takes, memory, compare, history, notes, reading, books,
-            export, model, side, footer, gr.Timer(2),
+            export, model, side, footer, gr.Timer(2), *tools,
         )  # fmt: skip
         events.wire(desk, studio)
     return blocks

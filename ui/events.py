@@ -15,7 +15,10 @@ from ui.bible_events import wire_notes, wire_reading
 from ui.binder_events import wire_order, wire_outline
 from ui.chapter_events import wire_binder, wire_parting
 from ui.check_events import wire_checks
+from ui.comment_events import wire_comments
 from ui.dialog_events import wire_backups, wire_books, wire_export
+from ui.find_events import wire_find_bar, wire_replace, wire_search
+from ui.goal_events import wire_goals
 from ui.history_events import wire_history
 from ui.manner_events import wire_manner
 from ui.memory_events import wire_memory, wire_tick
@@ -53,6 +56,11 @@ def wire(desk: Desk, studio: Studio) -> None:
     wire_export(desk, studio)
     wire_model(desk, studio)
     wire_manner(desk, studio)
+    wire_find_bar(desk)
+    wire_replace(desk, studio)
+    wire_search(desk, studio, show, opened_outputs)
+    wire_comments(desk, studio, show, opened_outputs)
+    wire_goals(desk, studio)
     wire_tick(desk, studio, show)
 
 

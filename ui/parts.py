@@ -11,6 +11,7 @@ from templora.config import Sampling
 from ui import manner_parts, outline_parts, sampling_parts, take_parts
 from ui.editor import ProseEditor
 from ui.manner_parts import MannerPanel
+from ui.find_bar import FindBar, find_bar
 from ui.outline_parts import Outline
 from ui.sampling_parts import Control
 
@@ -28,6 +29,7 @@ class Top:
 
 @dataclass(frozen=True)
 class Page:
+    find: FindBar
     warnings: gr.Textbox
     put_away: gr.Button
     finished: gr.Row
@@ -83,6 +85,7 @@ class Footer:
     where: gr.Textbox
     change: gr.Button
     memory: gr.Textbox
+    goals: gr.Button
 
 
 def quiet(id: str, max_lines: int = 4, **more: Any) -> gr.Textbox:
@@ -129,6 +132,7 @@ def page() -> Page:
         with gr.Row(elem_id="warnings"):
             warnings = quiet("warning-text", label="Warning", max_lines=12)
             put_away = gr.Button("Put away", elem_id="warning-away", elem_classes="bare", size="sm", min_width=0)
+        find = find_bar()
         with gr.Column(elem_id="sheet"):
             with gr.Row(visible=False, elem_id="finished") as finished:
                 gr.HTML("<p>This book is finished and its memory was discarded. The text is all here.</p>")
@@ -170,7 +174,7 @@ def page() -> Page:
             dismiss = gr.Button("Dismiss", elem_id="do-dismiss", elem_classes="bare", size="sm", min_width=0)
     taking = (accept, word, sentence, take_change, leave_change, previous, following, another, dismiss)
     buttons = (go, fill, stop, *taking, rewrite, expand, shorten, otherwise, reading)
-    return Page(warnings, put_away, finished, relearn, title, outline, history, first, editor, *buttons)
+    return Page(find, warnings, put_away, finished, relearn, title, outline, history, first, editor, *buttons)
 
 
 def takes() -> Takes:
@@ -202,9 +206,12 @@ def takes() -> Takes:
 def footer() -> Footer:
     with gr.Row(elem_id="foot"):
         gr.HTML("<span id='save-state'></span>", elem_id="save-state-box")
+        gr.HTML("<span id='written-line'></span>", elem_id="written-box")
+        goals = gr.Button("Goals", elem_id="open-goals", elem_classes="bare", size="sm", min_width=0)
         return Footer(
             quiet("model-line", label="Model"),
             quiet("model-where", label="Where it runs"),
             gr.Button("Model …", elem_id="open-model", elem_classes="bare", size="sm", min_width=0),
             quiet("memory-short", label="Memory"),
+            goals,
         )

@@ -74,7 +74,9 @@ def chapter_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.get("/chapters/{id}", tags=["chapters"])
     def get_chapter(id: str) -> dict[str, Any]:
-        return _chapter(studio.chapter(id))
+        """With the `language` of its book."""
+        chapter = studio.chapter(id)
+        return {**_chapter(chapter), "language": studio.tools.language(chapter.project)}
 
     @router.patch("/chapters/{id}", tags=["chapters"])
     def change_chapter(id: str, body: ChapterChange) -> dict[str, Any]:

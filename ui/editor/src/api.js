@@ -55,6 +55,7 @@ const HEADERS = { "Content-Type": "application/json" };
 /** The routes below `base`, a URL that ends in a slash. */
 export function createApi(base) {
   const chapterUrl = (id, rest = "") => new URL(`api/chapters/${encodeURIComponent(id)}${rest}`, base);
+  const bookUrl = (id, rest) => new URL(`api/projects/${encodeURIComponent(id)}${rest}`, base);
   return {
     /** `{id, project, title, position, text, revision}` */
     chapter: (id) => json(chapterUrl(id)),
@@ -74,6 +75,24 @@ export function createApi(base) {
     voice: (id) => json(chapterUrl(id, "/voice")),
 
     cancelVoice: (id) => json(chapterUrl(id, "/voice"), { method: "DELETE" }),
+
+    /** The chapter's comments, `[{id, kind, body, start, end, resolved_at, …}]` in code points of its saved text. */
+    comments: (id) => json(chapterUrl(id, "/comments")),
+
+    /** Every place of `query` in a book, or in its `chapter`: `[{chapter, revision, places: [{start, end, instead}]}]`. */
+    find(project, query) {
+      return json(bookUrl(project, "/find"), { method: "POST", headers: HEADERS, body: JSON.stringify(query) });
+    },
+
+    /** Replaces what was found, in all chapters or none: `{id, places, chapters}`. */
+    replace(project, query) {
+      return json(bookUrl(project, "/replace"), { method: "POST", headers: HEADERS, body: JSON.stringify(query) });
+    },
+
+    /** Puts all chapters back as they were before a replacement. */
+    undoReplacement(project, id) {
+      return json(bookUrl(project, `/replacements/${id}/undo`), { method: "POST" });
+    },
 
     /** Goes back to a revision, as a new one: `{revision, text, …}`; 409 carries `current`. */
     restore(id, number, baseRevision) {

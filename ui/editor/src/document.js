@@ -5,6 +5,7 @@
 
 import { isolateHistory } from "@codemirror/commands";
 import { Text } from "@codemirror/state";
+import { anchorsOf } from "./comments.js";
 import { fingerprint } from "./drafts.js";
 import { codePointOffset, plainLines } from "./positions.js";
 import { revise, spansField } from "./provenance.js";
@@ -49,6 +50,7 @@ export class ChapterDocument {
    */
   constructor({ view, api, drafts, takes, chapter, report }) {
     this.id = chapter.id;
+    this.project = chapter.project;
     this.#view = view;
     this.#api = api;
     this.#drafts = drafts;
@@ -144,7 +146,8 @@ export class ChapterDocument {
     this.#sent.add(fingerprint(text));
     this.#report("state");
     try {
-      const body = { base_revision: this.revision, text, accepted };
+      const anchors = anchorsOf(this.#view.state, text);
+      const body = { base_revision: this.revision, text, accepted, ...(anchors.length ? { anchors } : {}) };
       const { revision } = await this.#api.save(this.id, body, { leaving });
       this.#settle(revision, doc);
       return true;
@@ -271,6 +274,11 @@ export class ChapterDocument {
     this.#replace(current.text);
     this.#know(current);
     return true;
+  }
+
+  /** The chapter as the server has it. */
+  read() {
+    return this.#api.chapter(this.id);
   }
 
   /**

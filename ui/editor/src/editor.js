@@ -5,11 +5,13 @@ import { StyleModule } from "style-mod";
 import { createApi } from "./api.js";
 import { Band, passageAt } from "./band.js";
 import { rememberCaret, rememberedCaret } from "./caret.js";
+import { Comments } from "./comments.js";
 import { Compare } from "./compare.js";
 import { ConflictBanner } from "./conflict.js";
 import { ChapterDocument } from "./document.js";
 import { Drafts, reconcile } from "./drafts.js";
 import { gapAt } from "./gaps.js";
+import { Finder } from "./hits.js";
 import { keys } from "./keys.js";
 import { Notices, element } from "./notices.js";
 import { placeOf } from "./places.js";
@@ -20,7 +22,7 @@ import { chapterState, closedState } from "./setup.js";
 import { Stage } from "./stage.js";
 import { Takes } from "./takes.js";
 import { surroundings } from "./theme.js";
-import { exclude, place, restoreRevision } from "./verbs.js";
+import { exclude, place, replaceInBook, restoreRevision, selected } from "./verbs.js";
 import { VoiceCheck, goTo } from "./voice.js";
 import { countWords, wordCount } from "./words.js";
 import { Writing } from "./writing.js";
@@ -41,6 +43,7 @@ export class Editor {
   #notices = new Notices(() => this.#report());
   #banner = new ConflictBanner((choice) => this.#open.document.resolve(choice));
   #settings = {};
+  #language = "";
   #open = null; // {document, takes, stage, writing} of the chapter that is open
   #visited = new Map(); // chapter → {state, takes, revision}: undo survives a look at another chapter
   #voiceOn = false;
@@ -103,13 +106,17 @@ export class Editor {
 
   #show(chapter, draft) {
     const { id, title, revision } = chapter;
+    this.#language = chapter.language ?? "";
     const text = plainLines(draft?.text ?? chapter.text);
     const visited = this.#visited.get(id);
     const again = !draft && visited?.revision === revision ? visited : null;
     const known = rememberedCaret(id);
     const caret = known ?? text.length;
     const fresh = () =>
-      chapterState({ text, title, caret, keys: keys(this), listener: (update) => this.#updated(update) });
+      chapterState({
+        ...{ text, title, caret, keys: keys(this), language: () => this.#language },
+        listener: (update) => this.#updated(update),
+      });
     this.#view.setState(again?.state ?? fresh());
     const parts = { view: this.#view, api: this.#api, notices: this.#notices };
     const takes = again?.takes ?? new Takes(this.#api, id);
@@ -122,7 +129,10 @@ export class Editor {
     const compare = new Compare({ ...parts, document: opened, takes, settings });
     const voice = new VoiceCheck({ ...parts, document: opened });
     this.#open = { view: this.#view, document: opened, takes, stage, writing, band, compare, voice };
+    this.#open.comments = new Comments({ ...parts, document: opened });
+    this.#open.finder = new Finder({ ...parts, document: opened });
     band.refresh();
+    this.#open.comments.refresh();
     // A chapter seen for the first time shows its beginning; the caret waits at its end.
     const [place, yMargin] = known === undefined ? [0, 400] : [this.#view.state.selection.main.head, 5];
     this.#view.dispatch({ effects: EditorView.scrollIntoView(place, { y: "nearest", yMargin }) });
@@ -146,13 +156,15 @@ export class Editor {
 
   async #close() {
     if (!this.#open) return;
-    const { document: opened, stage, takes, band, compare, voice } = this.#open;
+    const { document: opened, stage, takes, band, compare, voice, comments, finder } = this.#open;
     voice.close();
     stage.hide();
     compare.stop();
     await opened.close();
     if (this.#open?.document !== opened) return; // closed by another call meanwhile
     band.close();
+    comments.close();
+    finder.close();
     this.#banner.hide();
     if (opened.unsaved || opened.conflict) this.#visited.delete(opened.id);
     else this.#visited.set(opened.id, { state: this.#view.state, takes, revision: opened.revision });
@@ -192,6 +204,38 @@ export class Editor {
   restoreRevision = (number, chapter) => this.#asked((open) => restoreRevision(open, this.#api, number, chapter));
   exclude = (excluded) => this.#asked((open) => exclude(open, this.#api, excluded));
   place = () => this.#asked((open) => place(open));
+  selected = () => this.#asked((open) => selected(open));
+
+  /** Replaces what was found in a book, in the open chapter as one step that can be undone: `{problem, done}`. */
+  replaceInBook = (project, query) =>
+    this.#asked((open) => replaceInBook(open, (revisions) => this.#api.replace(project, { ...query, revisions }), query));
+
+  undoReplacement = (project, id) =>
+    this.#asked((open) => replaceInBook(open, () => this.#api.undoReplacement(project, id), null));
+
+  // --- finding in the open chapter: see `hits.js` ---
+
+  find = async (query) => this.#open?.finder.find(query, this.#open.document.project) ?? null;
+  findStep = (step) => this.#open?.finder.step(step);
+  replaceHit = () => this.#open?.finder.replace();
+  closeFind = () => this.#open?.finder.close();
+
+  /** The comments of the chapter have changed. */
+  commentsChanged = () => this.#open?.comments.refresh();
+
+  /** The language that the browser checks spelling by, as a tag; '' is the browser's own. */
+  setLanguage = (tag) => {
+    this.#language = tag;
+    this.#view.dispatch({});
+  };
+
+  /** Selects `[start, end)` of the saved text (code points) and brings it into view. */
+  showPlace = (start, end) => {
+    if (!this.#open) return;
+    const [span] = utf16Spans(this.#view.state.doc.toString(), [{ start, end }]);
+    const effects = EditorView.scrollIntoView(span.start, { y: "center" });
+    this.#view.dispatch({ selection: { anchor: span.start, head: span.end }, effects, userEvent: "select" });
+  };
 
   async #asked(verb) {
     if (!this.#open) return { problem: "No chapter is open." };
@@ -326,6 +370,7 @@ export class Editor {
   #saved() {
     this.#notices.clear("save");
     this.#open?.band.refresh();
+    this.#open?.comments.saved();
   }
 
   #disagreement(opened) {

@@ -10,11 +10,13 @@ import { startChecks } from "./checks.js";
 import { Editor } from "./editor.js";
 import { startPage } from "./page.js";
 import { openPalette } from "./palette.js";
+import { startTools } from "./tools.js";
 
 const VERBS = [
   ...["continue", "another", "accept", "acceptWord", "acceptSentence", "dismiss", "previousTake", "nextTake"],
   ...["beat", "fill", "rewrite", "decide", "lookOn", "acceptRewrite", "rejectRewrite", "insertTake", "showTake"],
-  ...["restoreRevision", "exclude", "place"],
+  ...["restoreRevision", "exclude", "place", "selected", "setLanguage"],
+  ...["find", "findStep", "replaceHit", "closeFind", "replaceInBook", "undoReplacement", "commentsChanged", "showPlace"],
   ...["compare", "stopCompare", "useCompared"],
   ...["voice", "cancelVoice", "showVoice", "goToWords"],
   ...["save", "flush", "focus", "goTo", "showPlace", "settings", "memoryMoved"],
@@ -62,5 +64,6 @@ if (!window.templora) {
     startChecks();
     // Only where a browser holds the page for safe: this computer, or https.
     navigator.serviceWorker?.register("/sw.js").catch(() => {});
+    startTools();
   }
 }

@@ -7,8 +7,10 @@ import { history } from "@codemirror/commands";
 import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, placeholder } from "@codemirror/view";
 import { band } from "./band.js";
+import { comments } from "./comments.js";
 import { focus } from "./focus.js";
 import { ghostField } from "./ghost.js";
+import { hitsField } from "./hits.js";
 import { prose } from "./prose.js";
 import { provenance } from "./provenance.js";
 import { rewriteField } from "./rewrite.js";
@@ -21,8 +23,11 @@ const modifier = /Mac|iP(hone|ad)/.test(globalThis.navigator?.platform ?? "") ? 
 
 const BEGIN = `Begin the chapter here. Write a sentence or two; ${modifier}↵ lets the model write on from the caret. A line of three asterisks begins a new scene.`;
 
-/** `keys` is the keymap extension, `listener` hears of each update. `caret` is clamped to the text. */
-export function chapterState({ text, title, caret, keys, listener }) {
+/**
+ * `keys` is the keymap extension, `listener` hears of each update. `caret` is clamped to the text; `language()` is a tag,
+ * or empty.
+ */
+export function chapterState({ text, title, caret, language = () => "", keys, listener }) {
   return EditorState.create({
     doc: text,
     selection: { anchor: Math.min(caret, text.length) },
@@ -32,12 +37,13 @@ export function chapterState({ text, title, caret, keys, listener }) {
       drawSelection(),
       EditorView.lineWrapping,
       EditorView.scrollMargins.of(() => ({ top: 40, bottom: 110 })), // the page's toolbar floats over the last lines
-      EditorView.contentAttributes.of({
+      EditorView.contentAttributes.of(() => ({
         "aria-label": `${title}: the chapter's text`,
         spellcheck: "true",
         autocorrect: "on",
         autocapitalize: "sentences",
-      }),
+        ...(language() ? { lang: language() } : {}), // the browser's spelling goes by it
+      })),
       placeholder(BEGIN),
       prose,
       provenance,
@@ -45,6 +51,8 @@ export function chapterState({ text, title, caret, keys, listener }) {
       rewriteField,
       band,
       voiceField,
+      comments,
+      hitsField,
       wordCount,
       scenesField,
       focus,

@@ -44,3 +44,26 @@ export async function place(open) {
   const at = await saved(open);
   return at ? { problem: "", revision: at.revision, at: at.start } : UNSAVED;
 }
+
+/** The selection in the saved text: `{problem, revision, start, end}`. */
+export async function selected(open) {
+  const at = await saved(open);
+  return at ? { problem: "", ...at } : UNSAVED;
+}
+
+/**
+ * `ask(revisions)` changes the saved text of chapters, all or none, and resolves to what it has done; the open chapter
+ * takes its new text over, as one undoable step. `query`: what was asked for, with the `revisions` that were looked at.
+ */
+export async function replaceInBook({ document }, ask, query) {
+  let done;
+  const within = async (revision) => {
+    const seen = query?.revisions ?? {};
+    if (document.id in seen && seen[document.id] !== revision)
+      throw new Error("This chapter has changed since its places were listed. Look again.");
+    done = await ask(seen);
+    return document.read();
+  };
+  const taken = await document.become(within);
+  return taken || done ? { problem: "", done } : UNSAVED;
+}

@@ -1,0 +1,137 @@
+"""Wiring of the Comments tab."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from templora.studio import Studio
+from templora.tools import Comment
+from ui import comment_view
+from ui.comment_parts import CHAPTER, TODOS
+from ui.show import OPENED, Show, told
+
+if TYPE_CHECKING:
+    from ui.desk import Desk
+
+# The selection, in the text as it was just saved.
+SELECTED = "async (...values) => [await window.desk.selected(), ...values.slice(1)]"
+CHANGED = "() => { window.templora.commentsChanged() }"
+
+
+def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> None:
+    tab, ids = desk.comments, [desk.project, desk.chapter]
+    comments = studio.tools.comments
+    shown = [tab.comments, tab.none, tab.resolve, tab.edit, tab.delete, tab.undo]
+    filters = [*ids, tab.which, tab.resolved]
+
+    def listing(
+        project: str, chapter: str, which: str, resolved: bool, chosen: str | None = None, last: str = ""
+    ) -> list[Any]:
+        """For `shown`."""
+        found: list[Comment] = []
+        if project:
+            found = comments.of_chapter(chapter) if which == CHAPTER else comments.of_book(project)
+        found = [
+            comment
+            for comment in found
+            if (resolved or comment.resolved_at is None) and (which != TODOS or comment.kind == "todo")
+        ]
+        titles = {head.id: head.title for head in studio.peek(project)[1]} if project and which != CHAPTER else {}
+        picked = next((comment for comment in found if comment.id == chosen), None)
+        return [
+            gr.update(choices=comment_view.choices(found, titles), value=picked and picked.id, visible=bool(found)),
+            gr.update(value="" if found else comment_view.none(which == TODOS), visible=not found),
+            gr.update(visible=picked is not None, value="Reopen" if picked and picked.resolved_at else "Resolve"),
+            gr.update(visible=picked is not None),
+            gr.update(visible=picked is not None),
+            gr.update(visible=bool(last)),
+        ]
+
+    @told
+    def relist(project: str, chapter: str, which: str, resolved: bool) -> list[Any]:
+        return listing(project, chapter, which, resolved)
+
+    gr.on(
+        [tab.which.input, tab.resolved.input, desk.chapter.change, desk.seen.change], relist, filters, shown,
+        show_progress="hidden",
+    )  # fmt: skip
+
+    @told
+    def add(place: str, body: str, todo: bool, editing: str, *where: Any) -> list[Any]:
+        if editing:
+            comment = comments.change(editing, body=body, kind="todo" if todo else "comment")
+        else:
+            at = json.loads(place)
+            if at["problem"]:
+                raise gr.Error(at["problem"], title="That did not work", print_exception=False, duration=5)
+            span = (at["start"], at["end"])
+            comment = comments.add(where[1], at["revision"], span, body, "todo" if todo else "comment")
+        return ["", False, "", gr.update(value="Add"), "", *listing(*where, comment.id)]
+
+    place = desk.binder.place
+    tab.add.click(
+        add, [place, tab.body, tab.todo, tab.editing, *filters],
+        [tab.body, tab.todo, tab.editing, tab.add, tab.last, *shown], js=SELECTED, show_progress="hidden",
+    ).then(None, js=CHANGED)  # fmt: skip
+
+    @told
+    def choose(id: str, *where: Any) -> list[Any]:
+        comment = comments.comment(id)
+        going = comment.chapter != where[1]
+        update = show.opened(where[0], comment.chapter) if going else [gr.skip()] * len(opened)
+        at = [comment.chapter, -1 if comment.start is None else comment.start, comment.end or -1]
+        return [*update, json.dumps(at), *listing(where[0], comment.chapter, *where[2:], id)]
+
+    tab.comments.input(
+        choose, [tab.comments, *filters], [*opened, tab.last, *shown], show_progress="hidden"
+    ).then(None, ids, None, js=OPENED).then(
+        lambda: "", tab.last, tab.last,
+        js="(place) => { window.desk.showPlace(...JSON.parse(place)); return [''] }", show_progress="hidden",
+    )  # fmt: skip
+
+    @told
+    def clicked(id: str, project: str, chapter: str, resolved: bool) -> list[Any]:
+        return (
+            ["", CHAPTER, *listing(project, chapter, CHAPTER, resolved, id)] if id else [gr.skip()] * (2 + len(shown))
+        )
+
+    tab.chosen.input(
+        clicked, [tab.chosen, *ids, tab.resolved], [tab.chosen, tab.which, *shown], show_progress="hidden"
+    )  # fmt: skip
+
+    @told
+    def resolve(id: str, *where: Any) -> list[Any]:
+        comment = comments.comment(id)
+        comments.change(id, resolved=comment.resolved_at is None)
+        last = json.dumps(["resolve" if comment.resolved_at is None else "reopen", id])
+        return [last, *listing(*where, id, last)]
+
+    @told
+    def delete(id: str, *where: Any) -> list[Any]:
+        comments.delete(id)
+        last = json.dumps(["delete", id])
+        return [last, *listing(*where, None, last)]
+
+    @told
+    def undo(last: str, *where: Any) -> list[Any]:
+        verb, id = json.loads(last)
+        if verb == "delete":
+            comments.restore(id)
+        else:
+            comments.change(id, resolved=verb == "reopen")
+        return ["", *listing(*where, id)]
+
+    for button, handler, given in (
+        (tab.resolve, resolve, tab.comments), (tab.delete, delete, tab.comments), (tab.undo, undo, tab.last),
+    ):  # fmt: skip
+        button.click(handler, [given, *filters], [tab.last, *shown], show_progress="hidden").then(None, js=CHANGED)
+
+    @told
+    def edit(id: str) -> list[Any]:
+        comment = comments.comment(id)
+        return [comment.body, comment.kind == "todo", id, gr.update(value="Save")]
+
+    tab.edit.click(edit, tab.comments, [tab.body, tab.todo, tab.editing, tab.add], show_progress="hidden")
