@@ -88,7 +88,7 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
     tab.comments.input(
         choose, [tab.comments, *filters], [*opened, tab.last, *shown], show_progress="hidden"
     ).then(None, ids, None, js=OPENED).then(
-        lambda: "", tab.last, tab.last,
+        lambda _: "", tab.last, tab.last,
         js="(place) => { window.desk.showPlace(...JSON.parse(place)); return [''] }", show_progress="hidden",
     )  # fmt: skip
 

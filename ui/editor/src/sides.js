@@ -68,8 +68,10 @@ export function reveal(where) {
   if (phone.matches) setDrawer(which);
   else if (!window.look.isOpen(which)) toggle(which);
   if (which === "binder") return;
-  const tab = [...document.querySelectorAll("#side-tabs [role=tab]")].find((each) => label(each) === where);
-  if (tab?.getAttribute("aria-selected") === "false") tab.click();
+  const tab = [...document.querySelectorAll("#side-tabs :is([role=tab], .overflow-dropdown button)")].find(
+    (each) => label(each) === where,
+  );
+  if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
 }
 
 /** To be called once the desk is there. */
