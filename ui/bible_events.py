@@ -97,7 +97,7 @@ def wire_notes(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> Non
 
     state = [desk.project, notes.filter, notes.entry]
     notes.tab.select(refresh, state, listing.listed, js=FLUSH_FIRST, show_progress="hidden")
-    notes.filter.input(refresh, state, listing.listed, trigger_mode="always_last", show_progress="hidden")
+    notes.filter.change(refresh, state, listing.listed, trigger_mode="always_last", show_progress="hidden")
 
     @told
     def choose(entry: str, project: str, chapter: str) -> list[Any]:

@@ -60,7 +60,9 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
     )  # fmt: skip
 
     @told
-    def add(place: str, body: str, todo: bool, editing: str, *where: Any) -> list[Any]:
+    def add(
+        place: str, body: str, todo: bool, editing: str, project: str, chapter: str, which: str, resolved: bool
+    ) -> list[Any]:
         if editing:
             comment = comments.change(editing, body=body, kind="todo" if todo else "comment")
         else:
@@ -68,8 +70,8 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
             if at["problem"]:
                 raise gr.Error(at["problem"], title="That did not work", print_exception=False, duration=5)
             span = (at["start"], at["end"])
-            comment = comments.add(where[1], at["revision"], span, body, "todo" if todo else "comment")
-        return ["", False, "", gr.update(value="Add"), "", *listing(*where, comment.id)]
+            comment = comments.add(chapter, at["revision"], span, body, "todo" if todo else "comment")
+        return ["", False, "", gr.update(value="Add"), "", *listing(project, chapter, which, resolved, comment.id)]
 
     place = desk.binder.place
     tab.add.click(
@@ -78,12 +80,12 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
     ).then(None, js=CHANGED)  # fmt: skip
 
     @told
-    def choose(id: str, *where: Any) -> list[Any]:
+    def choose(id: str, project: str, chapter: str, which: str, resolved: bool) -> list[Any]:
         comment = comments.comment(id)
-        going = comment.chapter != where[1]
-        update = show.opened(where[0], comment.chapter) if going else [gr.skip()] * len(opened)
+        going = comment.chapter != chapter
+        update = show.opened(project, comment.chapter) if going else [gr.skip()] * len(opened)
         at = [comment.chapter, -1 if comment.start is None else comment.start, comment.end or -1]
-        return [*update, json.dumps(at), *listing(where[0], comment.chapter, *where[2:], id)]
+        return [*update, json.dumps(at), *listing(project, comment.chapter, which, resolved, id)]
 
     tab.comments.input(
         choose, [tab.comments, *filters], [*opened, tab.last, *shown], show_progress="hidden"
@@ -103,26 +105,26 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
     )  # fmt: skip
 
     @told
-    def resolve(id: str, *where: Any) -> list[Any]:
+    def resolve(id: str, project: str, chapter: str, which: str, resolved: bool) -> list[Any]:
         comment = comments.comment(id)
         comments.change(id, resolved=comment.resolved_at is None)
         last = json.dumps(["resolve" if comment.resolved_at is None else "reopen", id])
-        return [last, *listing(*where, id, last)]
+        return [last, *listing(project, chapter, which, resolved, id, last)]
 
     @told
-    def delete(id: str, *where: Any) -> list[Any]:
+    def delete(id: str, project: str, chapter: str, which: str, resolved: bool) -> list[Any]:
         comments.delete(id)
         last = json.dumps(["delete", id])
-        return [last, *listing(*where, None, last)]
+        return [last, *listing(project, chapter, which, resolved, None, last)]
 
     @told
-    def undo(last: str, *where: Any) -> list[Any]:
+    def undo(last: str, project: str, chapter: str, which: str, resolved: bool) -> list[Any]:
         verb, id = json.loads(last)
         if verb == "delete":
             comments.restore(id)
         else:
             comments.change(id, resolved=verb == "reopen")
-        return ["", *listing(*where, id)]
+        return ["", *listing(project, chapter, which, resolved, id)]
 
     for button, handler, given in (
         (tab.resolve, resolve, tab.comments), (tab.delete, delete, tab.comments), (tab.undo, undo, tab.last),

@@ -29,6 +29,7 @@ from ui import (
     parts,
 )
 from ui.editor import SCRIPT
+from ui.find_bar import FindBar
 from ui.head import HeadFirst
 from ui.theme import desk_theme
 
@@ -70,7 +71,7 @@ class Desk:
     side: gr.Tabs
     footer: parts.Footer
     timer: gr.Timer
-    find: find_parts.FindBar
+    find: FindBar
     replace: find_parts.ReplaceDialog
     search: find_parts.SearchTab
     comments: comment_parts.CommentsTab

@@ -22,7 +22,7 @@ def wire_find_bar(desk: Desk) -> None:
     bar, dialog = desk.find, desk.replace
     find = "(...values) => { window.desk.find(...values) }"
     for control in (bar.find, bar.instead):
-        control.input(None, bar.query, None, js=find)
+        control.change(None, bar.query, None, js=find)
     for option in (bar.case, bar.word, bar.regex):
         option.change(None, bar.query, None, js=find)
     bar.previous.click(None, js="() => { window.desk.findStep(-1) }")
@@ -187,7 +187,7 @@ def wire_search(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> No
         return [find_view.found_line(query, found), gr.update(choices=find_view.found_choices(found), value=None)]
 
     gr.on(
-        [tab.query.input, tab.query.submit, tab.deleted.input], search, [tab.query, tab.deleted, desk.project],
+        [tab.query.change, tab.query.submit, tab.deleted.input], search, [tab.query, tab.deleted, desk.project],
         [tab.told, tab.found], js=FLUSH_FIRST, trigger_mode="always_last", show_progress="hidden",
     )  # fmt: skip
 

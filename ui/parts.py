@@ -10,8 +10,8 @@ import gradio as gr
 from templora.config import Sampling
 from ui import manner_parts, outline_parts, sampling_parts, take_parts
 from ui.editor import ProseEditor
-from ui.manner_parts import MannerPanel
 from ui.find_bar import FindBar, find_bar
+from ui.manner_parts import MannerPanel
 from ui.outline_parts import Outline
 from ui.sampling_parts import Control
 

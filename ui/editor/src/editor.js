@@ -294,14 +294,6 @@ export class Editor {
     return true;
   };
 
-  /** Selects `[start, end)` of the saved text (code points) and brings it into view. */
-  showPlace = (start, end) => {
-    if (!this.#open) return;
-    const [span] = utf16Spans(this.#view.state.doc.toString(), [{ start, end }]);
-    const effects = EditorView.scrollIntoView(span.start, { y: "center" });
-    this.#view.dispatch({ selection: { anchor: span.start, head: span.end }, effects, userEvent: "select" });
-  };
-
   /** What the book's memory knows has changed: the margin band follows in its own time. */
   memoryMoved = () => this.#open?.band.refresh();
 

@@ -16,7 +16,7 @@ const VERBS = [
   ...["continue", "another", "accept", "acceptWord", "acceptSentence", "dismiss", "previousTake", "nextTake"],
   ...["beat", "fill", "rewrite", "decide", "lookOn", "acceptRewrite", "rejectRewrite", "insertTake", "showTake"],
   ...["restoreRevision", "exclude", "place", "selected", "setLanguage"],
-  ...["find", "findStep", "replaceHit", "closeFind", "replaceInBook", "undoReplacement", "commentsChanged", "showPlace"],
+  ...["find", "findStep", "replaceHit", "closeFind", "replaceInBook", "undoReplacement", "commentsChanged"],
   ...["compare", "stopCompare", "useCompared"],
   ...["voice", "cancelVoice", "showVoice", "goToWords"],
   ...["save", "flush", "focus", "goTo", "showPlace", "settings", "memoryMoved"],

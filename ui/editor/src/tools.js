@@ -97,6 +97,7 @@ function showPlace(chapter, start, end, tries = 200) {
   if (editor().state().chapter === chapter) {
     if (start >= 0) editor().showPlace(start, end);
     window.desk.toggle(null);
+    editor().focus();
   } else if (tries) setTimeout(() => showPlace(chapter, start, end, tries - 1), 50);
 }
 
@@ -168,7 +169,7 @@ export function startTools() {
     find, openFind: open, closeFind: close, replaceAll, replaceInBook, undoReplacement, showPlace, progress,
     openSearch: () => into("Search", "search-query"),
     openComment: () => into("Comments", "comment-body"),
-    openReplace: () => (document.body.dataset.find ? $("find-book") : $("open-replace"))?.click(),
+    openReplace: () => (document.body.dataset.find ? $("find-book").click() : window.desk.show("replace-dialog")),
     findStep: (step) => told(editor().findStep(step)),
     replaceHit: () => told(editor().replaceHit()),
     query: () => [query.find, query.replacement, query.case, query.word, query.regex],
