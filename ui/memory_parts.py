@@ -91,7 +91,7 @@ def memory() -> MemoryPanel:
             gr.HTML("<p class='dim'>At the caret: <span id='passage-state'>–</span></p>", elem_id="passage-line")
             bar = gr.HTML(elem_id="memory-bar")
             line = quiet("memory-line", label="What the memory is doing", lines=2)
-            with gr.Row():
+            with gr.Row(elem_id="memory-learning"):
                 learn = gr.Button("Learn now", variant="primary", elem_id="learn-now", size="sm", min_width=0)
                 pause = gr.Button("Pause", elem_id="learn-pause", size="sm", min_width=0)
                 resume = gr.Button("Resume", elem_id="learn-resume", size="sm", min_width=0, visible=False)
