@@ -320,8 +320,8 @@ def test_a_text_that_is_saved_is_told_so_though_its_chapter_is_deleted_just_afte
     first, second = desk.chapters(project)
     saves = desk.studio._manuscripts.save  # pyright: ignore[reportPrivateUsage]
 
-    def and_deletes(id: str, *rest: object) -> int:
-        number = saves(id, *rest)  # type: ignore[arg-type]
+    def and_deletes(id: str, *rest: object, **more: object) -> int:
+        number = saves(id, *rest, **more)  # type: ignore[arg-type]
         desk.studio._manuscripts.delete_chapter(id)  # pyright: ignore[reportPrivateUsage]
         return number
 

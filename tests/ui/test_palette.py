@@ -73,7 +73,10 @@ def test_the_actions_press_buttons_that_are_there(page: Page, url: str, studio: 
     project = made(studio, "Buttons", "one", "two")
     opened(page, url, project, chapters(studio, project)[0])
     page.get_by_role("tab", name="Memory").click()
-    expect(page.locator("#learn-now")).to_be_visible()
+    page.get_by_role("button", name="Echo check").click()
+    expect(page.locator("#echo-look")).to_be_visible()
+    page.get_by_role("tab", name="Notes").click()
+    expect(page.locator("#entry-new")).to_be_visible()
     ids = page.evaluate("() => window.templora.actions.map(({press}) => press).filter(Boolean)")
     missing = [id for id in ids if not page.locator(f"#{id}").count()]
     assert missing == ["order-undo", "learn-resume"], "one has nothing to undo, the other stands in another's place"

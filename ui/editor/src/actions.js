@@ -12,6 +12,7 @@
  *   editor  true it is the editor's own keymap (`keys.js`) that hears it, and here it is only shown
  *   needs   what must be there, a name in NEEDS: else it stands grey, and says why
  *   at      where its button stands, if it should be seen: 'Chapters', or the label of a tab beside the text
+ *   within  id of the part that must be unfolded before its button is there
  *   words   more words by which it is found
  *   hidden  true: has a shortcut, but no place in the palette
  *
@@ -124,7 +125,7 @@ const LIST = {
     { id: "memory.voice", title: "Voice check: tint what sounds least like the book",
       run: () => window.desk.toggleVoice(), needs: "chapter", at: "Memory", words: "style heat surprise sentences" },
     { id: "memory.echoes", title: "Look for echoes",
-      press: "echo-look", needs: "book", at: "Memory", words: "repeated phrases repetition" },
+      press: "echo-look", needs: "book", at: "Memory", within: "echo-check", words: "repeated phrases repetition" },
     { id: "memory.leave-out", title: "Leave the selection out of the memory",
       press: "leave-out", needs: "selection", at: "Memory", words: "exclude" },
     { id: "memory.let-in", title: "Let the memory learn the selection again",

@@ -41,7 +41,13 @@ export async function perform(action) {
   if (action.run) return action.run();
   if (!action.press) return;
   const end = Date.now() + PATIENCE_MS;
-  while (!find(action.press) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 30));
+  let opened = false;
+  while (!find(action.press) && Date.now() < end) {
+    const lid = !opened && action.within && document.querySelector(`#${action.within} button`);
+    if (lid) lid.click();
+    opened ||= Boolean(lid);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
   find(action.press)?.click();
 }
 
