@@ -89,7 +89,8 @@ def test_chapter_by_chapter_and_all_learnt_again(page: Page, url: str, studio: S
     page.locator("#relearn-memory-yes").click()
     expect(page.locator("#relearn-memory-yes")).to_have_count(0)
     chunks = len(studio.memory(project).chunks)
-    until(lambda: sum(isinstance(request, Learn) for request in engine.requests) == chunks)
+    # One may be asked for twice: where the memory is not held yet.
+    until(lambda: sum(isinstance(request, Learn) for request in engine.requests) >= chunks)
     until(lambda: studio.memory(project).state == "current")
 
 
