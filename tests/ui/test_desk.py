@@ -22,7 +22,7 @@ from typing import Any
 import docx
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from templora.engine import ModelInfo
 
@@ -219,7 +219,7 @@ def test_a_chapter_is_written_with_a_model_that_learns_it(
     restarted = server.get(f"/api/projects/{project['id']}/memory")
     assert restarted["known_chunks"] >= memory["known_chunks"] - 1
     assert restarted["chunks"][0] == memory["chunks"][0]
-    page.goto(page.url)  # Gradio reloads a page whose server has come back, sooner or later
+    loaded_again(page)
     expect(page.locator(".cm-content")).to_contain_text("Nobody saw it.", timeout=20_000)
     page.locator(".cm-content").click()
     page.keyboard.press("Control+End")
@@ -244,6 +244,16 @@ def test_a_chapter_is_written_with_a_model_that_learns_it(
     assert not list(server.data.rglob("*.safetensors"))
     finished = server.get(f"/api/projects/{project['id']}/memory")
     assert finished["state"] == "discarded" and finished["known_chunks"] == 0
+
+
+def loaded_again(page: Page) -> None:
+    """Reloads the page, or waits while Gradio does: it reloads a page whose server has come back, sooner or later."""
+    try:
+        page.goto(page.url)
+    except Error as error:
+        if "interrupted by another navigation" not in error.message:
+            raise
+        page.wait_for_load_state()
 
 
 def _current(server: Server, project: str) -> Any:
