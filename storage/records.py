@@ -121,7 +121,7 @@ class Take:
     `finish_reason` is None while it streams. `memory` is the chain it was written with.
     `accepted_words`: how many of its words were taken over, counted each time; None where nobody counted.
     `copied_words`: the longest run of words that it had in common with the book when it was written, 0 where that is
-    short (`templora.echoes.Copies`); None where nobody looked.
+    short (`templora.bookwide`); None where nobody looked.
     """
 
     id: str

@@ -1,19 +1,16 @@
-"""Phrases that a book repeats, and takes that copy it word by word. Pure; 150,000 words take about a second."""
+"""Phrases that a book repeats. Pure; 150,000 words take about a second."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 
 SHORTEST = 4
 """Words; shorter ones are how a language goes together."""
 SHOWN = 40
-COPIED_WORDS = 12
-"""A take with more words in a row than these from the book is a copy of it."""
 _FREQUENT = 60
 _LONG_BOOK = 5_000
 """Words from which a book's own most frequent ones are known, whatever its language."""
@@ -77,7 +74,9 @@ def echoes(chapters: Sequence[tuple[str, str]], shown: int = SHOWN) -> list[Echo
     places of its own.
     """
     words = [word for number, (_, text) in enumerate(chapters) for word in _words(number, text)]
-    folded = [_folded(word.text) for word in words]
+    # A word is folded once, and nothing of a book stays here: the writer may want it forgotten.
+    fold = {text: _folded(text) for text in {word.text for word in words}}
+    folded = [fold[word.text] for word in words]
     dull = _dull(words, folded)
     taken = set[int]()
     found: list[Echo] = []
@@ -105,7 +104,6 @@ def _words(chapter: int, text: str) -> Iterator[_Word]:
         stop = match.end()
 
 
-@cache
 def _folded(word: str) -> str:
     return word.replace("’", "'").casefold()
 
@@ -181,32 +179,3 @@ def _weight(phrase: _Phrase, folded: Sequence[str], dull: set[str]) -> tuple[flo
     enough = (bright >= 2 and (count >= 3 or length > SHORTEST)) or (bright == 1 and count >= 4)
     striking = (bright + (length - SHORTEST) / 4) * (count - 1) ** 0.5 if enough and count > 1 else 0.0
     return striking, count, -starts[0]
-
-
-# --- takes that copy ---------------------------------------------------------------------------------------------
-
-
-class Copies:
-    """A book's words, to be asked whether a text copies them."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        size = COPIED_WORDS + 1
-        self._runs = set[int]()
-        self._books: list[list[str]] = []
-        for text in texts:
-            words = plain_words(text)
-            self._books.append(words)
-            self._runs.update(hash(tuple(words[i : i + size])) for i in range(len(words) - size + 1))
-
-    def longest(self, text: str) -> int:
-        """Words of the longest run that `text` has in common with one of the texts; 0 for `COPIED_WORDS` or fewer."""
-        words, size, best, run = plain_words(text), COPIED_WORDS + 1, 0, 0
-        for i in range(len(words) - size + 1):
-            run = run + 1 if hash(tuple(words[i : i + size])) in self._runs else 0
-            best = max(best, run and run + size - 1)
-        return best
-
-
-def plain_words(text: str) -> list[str]:
-    """The words of a text without case and punctuation."""
-    return [_folded(word) for word in _WORD.findall(text)]

@@ -7,8 +7,8 @@ where on the text has to be held because it may still become that.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Protocol
 
 _UNSPACED = re.compile(
@@ -140,11 +140,15 @@ class Copies:
 
 
 def words_hash(words: Sequence[str]) -> int:
-    """32 bits of some words in a row, whatever their case and the marks between them."""
-    return zlib.crc32(" ".join(words).replace("’", "'").casefold().encode())
+    """64 bits of some words in a row, whatever their case and the marks between them."""
+    return _hash(" ".join(words).replace("’", "'").casefold())
 
 
 def passage_hashes(text: str, count: int) -> list[int]:
-    """The hashes of all `count` words in a row that stand in a text."""
+    """The hashes of all `count` words in a row that stand in a text, in order."""
     words = [word[0] for word in WORD.finditer(text.replace("’", "'").casefold())]
-    return [zlib.crc32(" ".join(words[at : at + count]).encode()) for at in range(len(words) - count + 1)]
+    return [_hash(" ".join(words[at : at + count])) for at in range(len(words) - count + 1)]
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")

@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
@@ -15,9 +14,8 @@ from typing import Any
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter, Take, TakeKind
 from templora.bookwide import Bookwide
-from templora.echoes import Copies
 from templora.engine import Engine, Generation, Stream, TakeDone, Token
-from templora.errors import MemoryNotResident, NotFound, TemploraError
+from templora.errors import MemoryNotResident, TemploraError
 from templora.learning import Learning
 
 log = logging.getLogger(__name__)
@@ -45,7 +43,7 @@ class Finished:
     tokens: int
     finish_reason: str
     copied_words: int = 0
-    """The longest run of words that it has in common with the book; 0 up to `echoes.COPIED_WORDS`."""
+    """The longest run of words that it has in common with the book; 0 up to `bookwide.COPIED_WORDS`."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +145,7 @@ class TakePump:
         return stream
 
     def _pump(self, stream: TakeStream, takes: list[Take], ask: Asker, memory: str | None, chapter: Chapter) -> None:
-        store = _Store(self._manuscripts, takes, chapter)
+        store = _Store(self._manuscripts, self._bookwide, takes, chapter)
         try:
             try:
                 self._copy(stream, self._engine.stream(ask(memory)), store)
@@ -197,11 +195,11 @@ class TakePump:
 class _Store:
     """Takes on their way to the database: at most `STORE_EVERY_S` of text is in memory only."""
 
-    def __init__(self, manuscripts: Manuscripts, takes: list[Take], chapter: Chapter) -> None:
+    def __init__(self, manuscripts: Manuscripts, bookwide: Bookwide, takes: list[Take], chapter: Chapter) -> None:
         self._manuscripts = manuscripts
+        self._bookwide = bookwide
         self._chapter = chapter
         self._span = (takes[0].start, takes[0].end)
-        self._book: Copies | None = None
         self._ids = [take.id for take in takes]
         self._texts = ["" for _ in takes]
         self._tokens = [0 for _ in takes]
@@ -222,20 +220,9 @@ class _Store:
         id, text = self._ids[done.take], self._texts[done.take]
         # At once: nothing of a take that is complete may be lost to looking at it.
         self._manuscripts.finish_take(id, text, done.tokens, done.finish_reason)
-        copied = self._copied(text)
+        copied = self._bookwide.copied(text, self._chapter, self._span)
         self._manuscripts.finish_take(id, text, done.tokens, done.finish_reason, copied)
         return id, copied
-
-    def _copied(self, text: str) -> int:
-        """A rewrite is not measured by the passage that it rewrites."""
-        if self._book is None:
-            (start, end), own = self._span, self._chapter
-            texts = [own.text[:start], own.text[end:]]
-            for head in self._manuscripts.chapters(own.project):
-                with suppress(NotFound):  # deleted at this moment
-                    texts += [self._manuscripts.chapter(head.id).text] if head.id != own.id else []
-            self._book = Copies(texts)
-        return self._book.longest(text)
 
     def close(self) -> None:
         """Keep what an interrupted take has; a take without a word is not worth keeping."""

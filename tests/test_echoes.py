@@ -1,10 +1,10 @@
-"""Phrases that a book repeats, and takes that copy it."""
+"""Phrases that a book repeats."""
 
 from __future__ import annotations
 
 import random
 
-from templora.echoes import Copies, echoes
+from templora.echoes import echoes
 
 PHRASE = "let out a breath she had been holding"
 
@@ -62,22 +62,3 @@ def test_the_list_ends_somewhere_and_an_empty_book_has_none() -> None:
     text = " ".join(f"{phrase}." for phrase in phrases * 3)
     assert len(echoes([("one", text)], shown=25)) == 25
     assert echoes([]) == echoes([("one", "")]) == []
-
-
-BOOK = "The harbour had emptied itself in the night and where the ferries should have been there was mud. She ran."
-
-
-def test_more_than_twelve_words_in_a_row_are_a_copy_whatever_the_punctuation() -> None:
-    copies = Copies([filler(50, 30), BOOK])
-    assert (
-        copies.longest("And the harbour had emptied itself in the night; and WHERE the ferries: should have left.")
-        == 14
-    )
-    assert copies.longest("The harbour had emptied itself in the night and where the ferries once lay.") == 0
-    assert copies.longest(BOOK) == 20
-    assert copies.longest("") == 0
-
-
-def test_a_copy_does_not_go_across_chapters() -> None:
-    words = BOOK.split()
-    assert Copies([" ".join(words[:10]), " ".join(words[10:])]).longest(BOOK) == 0

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import base64
 from dataclasses import asdict, replace
 
-import numpy as np
 import pytest
 
 from templora.config import Sampling
@@ -11,7 +9,7 @@ from templora.embedded import EmbeddedEngine
 from templora.engine import Compose, Continue, Generation, Rewrite, TakeDone
 from templora.marks import Habit
 from templora.phrases import WORD, passage_hashes
-from templora.shaping import shaping, watches
+from templora.shaping import packed, shaping, watches
 from tests.engine.asking import text_of
 from tests.engine.test_streaming import run
 
@@ -52,7 +50,7 @@ def test_speech_that_is_open_before_the_take_is_closed_in_it() -> None:
 
 
 def test_a_guard_needs_the_book_and_the_wish() -> None:
-    copies = base64.b64encode(np.array(sorted(passage_hashes("one two three four", 4)), dtype="<u4").tobytes()).decode()
+    copies = packed(passage_hashes("one two three four", 4))
     (watch,) = watches(Continue(None, [1], {}, copies=copies), Sampling(copied_words=3))
     assert watch.look("One, two three four.", 0, 0, final=True)[0] == 15
     assert not watches(Continue(None, [1], {}, copies=copies), Sampling(copied_words=0))
@@ -66,7 +64,7 @@ def test_an_engine_writes_no_copy_and_no_banned_phrase(engine: EmbeddedEngine, i
     plain = text_of(list(engine.stream(Continue(None, ids[:40], asdict(sampling)))))
     words = [word[0] for word in WORD.finditer(plain)]
     assert len(words) > 8
-    copies = base64.b64encode(np.unique(np.array(passage_hashes(plain, 4), dtype="<u4")).tobytes()).decode()
+    copies = packed(passage_hashes(plain, 4))
     guarded = replace(sampling, copied_words=3, banned=(words[2],))
     events = list(engine.stream(Continue(None, ids[:40], asdict(guarded), copies=copies)))
     assert isinstance(events[-1], TakeDone)
