@@ -9,8 +9,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from templora.config import Sampling
+from templora.engine import Compose, Continue, Learn, Request, Rewrite
 from templora.errors import TemploraError
-from tests.studio_desk import Desk
+from templora.verbs import VERBS
+from tests.studio_desk import Desk, prose
 from ui import api
 
 TEXT = "The lamp was lit.\n\nInes saw a lamp 🦊 twice."
@@ -123,6 +126,30 @@ def test_comments_are_never_learnt_and_never_in_the_readable_copy(client: TestCl
     desk.studio._keeper.write_mirrors()  # pyright: ignore[reportPrivateUsage]
     written = list((desk.folder / "data" / "projects" / book / "book").glob("*"))
     assert written and all(REMARK not in path.read_text() for path in written)
+
+
+def test_comments_never_reach_the_model(client: TestClient, desk: Desk) -> None:
+    """Two books that differ in their comments only: the engine is asked the same by every verb."""
+    studio, asked = desk.studio, list[list[Request]]()
+    text, gap, sampling = prose(6), len(prose(3)) + 1, Sampling(seed=1, copied_words=5)
+    for remarks in (["z1 z2 z3"], []):
+        book = desk.book(text)
+        (chapter,) = desk.chapters(book)
+        for body in remarks:  # in words that the tokenizer knows, on what every verb reads
+            for kind in ("comment", "todo"):
+                noted(client, chapter, kind=kind, body=body, end=len(text))
+        desk.engine.requests.clear()
+        takes = [studio.continue_(chapter, 1, len(text), sampling, beat=beat) for beat in (None, "w1 sleeps")]
+        takes.append(studio.fill(chapter, 1, (gap, gap), None, sampling))
+        takes += [studio.rewrite(chapter, 1, (0, 40), None, sampling, verb=verb) for verb in VERBS]
+        for stream in takes:
+            list(stream)
+        studio.memory_do(book, "learn")
+        desk.work()
+        kinds = (Continue, Compose, Rewrite, Learn)
+        asked.append(sorted((each for each in desk.engine.requests if isinstance(each, kinds)), key=repr))
+        assert len(asked[-1]) > len(takes) and {type(each) for each in asked[-1]} == set(kinds)
+    assert asked[0] == asked[1]
 
 
 def test_goals_and_words_written(client: TestClient, desk: Desk) -> None:
