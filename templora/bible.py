@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from storage.bible import BibleStore
 from storage.database import Store
 from storage.manuscripts import Manuscripts
-from storage.records import BibleEntry, Chapter, Span
+from storage.records import BibleEntry, Chapter, ChapterHead, Span
+from templora.errors import NotFound
 from templora.names import Capitals, Finder, Suggestion, suggestions
 from templora.reading import Entry, Extras
+
+_Names = tuple[tuple[str, tuple[str, ...]], ...]
+"""Each entry with the names that it goes by."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,15 @@ class _Seen:
 
     revision: int
     capitals: Capitals
-    names: tuple[tuple[str, tuple[str, ...]], ...]
+    names: _Names
     spans: dict[str, list[Span]]
 
 
 class Bible:
     """Part of the Studio. `changed` hears of a book whose bible has changed. All methods may be called from any thread.
 
-    The first look at a long book takes a second or two; after that only chapters that have changed are read again.
+    The first look at a long book takes a second or two; after that only chapters that have changed are read again. What
+    was found in the book that was looked at last is kept.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Bible:
         self._rows = BibleStore(store, clock)
         self._manuscripts = manuscripts
         self._changed = changed
+        self._project = ""
         self._seen: dict[str, _Seen] = {}
         self._lock = threading.Lock()
 
@@ -102,16 +108,15 @@ class Bible:
     def mentions(self, project: str) -> dict[str, list[ChapterMentions]]:
         """Where the book mentions each entry: by its id, chapters in order; without those that do not."""
         found: dict[str, list[ChapterMentions]] = {}
-        names = tuple((entry.id, (entry.name, *entry.aliases)) for entry in self.entries(project))
-        for chapter, seen in self._looked(project, names):
+        for head, seen in self._looked(project, self._names(project)):
             for id, spans in seen.spans.items():
-                mentioned = ChapterMentions(chapter.id, chapter.position, chapter.title, tuple(spans))
+                mentioned = ChapterMentions(head.id, head.position, head.title, tuple(spans))
                 found.setdefault(id, []).append(mentioned)
         return found
 
     def suggestions(self, project: str) -> list[Suggestion]:
         """Names that the book uses and the bible lacks, the most frequent first; without those that were dismissed."""
-        names = tuple((entry.id, (entry.name, *entry.aliases)) for entry in self.entries(project))
+        names = self._names(project)
         capitals = Capitals()
         for _, seen in self._looked(project, names):
             capitals.inside.update(seen.capitals.inside)
@@ -126,20 +131,24 @@ class Bible:
     def bring_back(self, project: str, name: str) -> None:
         self._rows.bring_back(project, name)
 
-    def _looked(self, project: str, names: tuple[tuple[str, tuple[str, ...]], ...]) -> list[tuple[Chapter, _Seen]]:
+    def _names(self, project: str) -> _Names:
+        return tuple((entry.id, (entry.name, *entry.aliases)) for entry in self.entries(project))
+
+    def _looked(self, project: str, names: _Names) -> list[tuple[ChapterHead, _Seen]]:
         finder = Finder(names)
-        found: list[tuple[Chapter, _Seen]] = []
+        found: list[tuple[ChapterHead, _Seen]] = []
         with self._lock:
-            for chapter in self._manuscripts.texts(project):
-                seen = self._seen.get(chapter.id)
-                if seen is None or seen.revision != chapter.revision or seen.names != names:
-                    same = seen is not None and seen.revision == chapter.revision
-                    capitals = seen.capitals if seen is not None and same else Capitals.of(chapter.text)
-                    spans: dict[str, list[Span]] = {}
-                    for mention in finder.find(chapter.text):
-                        spans.setdefault(mention.owner, []).append((mention.start, mention.end))
-                    seen = self._seen[chapter.id] = _Seen(chapter.revision, capitals, names, spans)
-                found.append((chapter, seen))
+            before = self._seen if self._project == project else {}
+            for head in self._manuscripts.chapters(project):
+                seen = before.get(head.id)
+                if seen is None or seen.revision != head.revision or seen.names != names:
+                    try:
+                        chapter = self._manuscripts.chapter(head.id)
+                    except NotFound:  # deleted in this moment
+                        continue
+                    seen = _look(chapter, finder, names, seen)
+                found.append((head, seen))
+            self._project, self._seen = project, {head.id: seen for head, seen in found}
         return found
 
     # --- for the model ---
@@ -150,6 +159,14 @@ class Bible:
             Entry(e.id, e.kind, e.name, e.aliases, as_of(e, chapter.position)) for e in self.entries(chapter.project)
         ]
         return Extras(entries, synopsis=chapter.synopsis, note=self.author_note(chapter.project))
+
+
+def _look(chapter: Chapter, finder: Finder, names: _Names, before: _Seen | None) -> _Seen:
+    capitals = before.capitals if before and before.revision == chapter.revision else Capitals.of(chapter.text)
+    spans: dict[str, list[Span]] = {}
+    for mention in finder.find(chapter.text):
+        spans.setdefault(mention.owner, []).append((mention.start, mention.end))
+    return _Seen(chapter.revision, capitals, names, spans)
 
 
 def as_of(entry: BibleEntry, position: int) -> str:

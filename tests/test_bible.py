@@ -47,6 +47,25 @@ def test_mentions_follow_the_text_and_the_names(desk: Desk) -> None:
     assert bible.mentions(project) == {}
 
 
+def test_only_chapters_that_have_changed_are_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = desk.book("Ines ran.", "Ines fell.", "Ines slept.")
+    chapters = desk.chapters(project)
+    bible, manuscripts = desk.studio.bible, desk.studio._manuscripts  # pyright: ignore[reportPrivateUsage]
+    ines = bible.add(project, "character", "Ines")
+    bible.mentions(project)
+    desk.rewrite(chapters[1], lambda _: "Nobody fell.")
+    desk.studio.delete_chapter(chapters[2])
+    read: list[str] = []
+    whole = manuscripts.chapter
+    monkeypatch.setattr(manuscripts, "chapter", lambda id: (read.append(id), whole(id))[1])
+    monkeypatch.setattr(manuscripts, "texts", lambda project: pytest.fail("the whole book was read"))
+    assert [each.chapter for each in bible.mentions(project)[ines.id]] == [chapters[0]]
+    assert bible.suggestions(project) == []
+    assert read == [chapters[1]]
+    # Nothing is kept of a chapter that is gone.
+    assert chapters[2] not in bible._seen  # pyright: ignore[reportPrivateUsage]
+
+
 def test_names_are_suggested_until_they_are_in_the_bible_or_dismissed(desk: Desk) -> None:
     project = desk.book("So Mateus ran, and Mateus fell.", "But Mateus saw Mateus. So Ines and Ines and Ines and Ines.")
     bible = desk.studio.bible
