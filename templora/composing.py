@@ -15,6 +15,7 @@ from typing import Any
 from templora.engine import Compose
 from templora.errors import BadInput
 from templora.prompts import Commentary, Preamble, Trimmed, chat_ids, from_a_start, text_ids
+from templora.sentences import whole_sentences
 from templora.streaming import Filter
 
 BEFORE_CHARACTERS = 3000
@@ -77,9 +78,7 @@ def _until_an_end(text: str, characters: int) -> str:
     """The beginning of a text, up to the end of a sentence where there is one."""
     text = text.strip()
     if len(text) > characters:
-        text = text[:characters]
-        ends = list(re.finditer(r"[.!?…][”\"’']?(?=\s)", text))
-        text = text[: ends[-1].end()] if ends else text
+        text = whole_sentences(text[:characters]) or text[:characters]
     return text
 
 

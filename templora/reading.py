@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from templora.chunks import SEPARATOR, Tokenizer
 from templora.names import Finder, Mention
+from templora.sentences import whole_sentences
 from templora.window import Piece, Section, SectionKind, Window, front_block
 
 BIBLE_TOKENS = 400
@@ -186,9 +187,9 @@ def clip(text: str, tokens: int, tokenizer: Tokenizer) -> str:
     if len(spans) <= tokens:
         return text
     kept = text[: spans[max(0, tokens - 2)][0]]  # two for the mark that it goes on
-    sentences = [match.end() for match in re.finditer(r"[.!?…][\"'”’»)\]]*(?=\s)|\n", kept)]
-    if sentences and sentences[-1] * 2 >= len(kept):
-        return kept[: sentences[-1]].rstrip() + " …"
+    whole = whole_sentences(kept)
+    if whole and len(whole) * 2 >= len(kept):
+        return whole + " …"
     words = kept.rsplit(None, 1)[0] if re.search(r"\s", kept) else kept
     return words.rstrip() + " …" if words.strip() else ""
 
@@ -234,21 +235,17 @@ def _bible(
         line = clip(whole, max(0, fitting), tokenizer)
         # An entry of which little more than the name is left says nothing.
         if not line or (line != whole and len(line) < len(each.entry.name) + 40):
-            fired.append(_with(each, 0, "left out"))
+            fired.append(replace(each, outcome="left out"))
             continue
         cost = len(tokenizer.encode("\n" + line))
         if cost > left:
-            fired.append(_with(each, 0, "left out"))
+            fired.append(replace(each, outcome="left out"))
             continue
         left -= cost
         lines[each.entry.id] = line
-        fired.append(_with(each, cost, "read" if line == whole else "cut"))
+        fired.append(replace(each, tokens=cost, outcome="read" if line == whole else "cut"))
     ordered = [f"\n{lines[entry.id]}" for entry in entries if entry.id in lines]
     return ("[Notes on the story:" + "".join(ordered) + "]" if ordered else ""), fired
-
-
-def _with(fired: Fired, tokens: int, outcome: Outcome) -> Fired:
-    return Fired(fired.entry, fired.where, fired.form, fired.words_back, tokens, outcome)
 
 
 def _one_line(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from templora.sentences import LOOKED_AT, shortened
+
 _UNSPACED = "。！？．｡।॥؟۔።፧៕၊။"
 """Ends of sentences after which the next one may follow without a space."""
 _CLOSING = "\"'”’“‘»«›‹)\\]}*_」』）】〉》"
@@ -11,20 +13,6 @@ _END = re.compile(rf"[.!?…։{_UNSPACED}]+[{_CLOSING}]*(?:[ \u00a0\u202f]»(?![
 _QUOTED = tuple("”’」』）】〉》\"'")
 _PASSED_OVER = "*_—–-"
 """What may stand between a sentence that goes on and its next word."""
-_TITLES = frozenset(
-    re.findall(
-        r"\w+",
-        "mr mrs ms mx dr st mt ft prof rev hon capt col gen lt maj sgt cmdr adm gov sen rep pres messrs mme mlle mssrs "
-        "fr sr no nos vol ch fig pp vs viz cf ca bzw hr nr str dhr mevr drs sra srta dña mons mgr",
-    )
-)
-"""Shortened words that a name or a number follows."""
-_DOTTED = re.compile(r"(?:^|[^\w.])((?:[^\W\d_]\.)+[^\W\d_])$")
-_WORD = re.compile(r"(?:^|[^\w.])([^\W_]+)$")
-_ENDING = frozenset({"a.m", "p.m"})
-"""Shortened words at which a sentence ends where a capital follows."""
-_KEPT = 48
-"""Characters before the end of a sentence that are looked at."""
 
 
 class Sentences:
@@ -55,7 +43,7 @@ class Sentences:
         else:
             self._from = len(self._text)
         out, self._given = self._text[self._given : end], max(self._given, end)
-        cut = max(0, self._from - _KEPT)
+        cut = max(0, self._from - LOOKED_AT)
         self._text, self._given, self._from = self._text[cut:], self._given - cut, self._from - cut
         return out
 
@@ -81,21 +69,7 @@ class Sentences:
             return None
         if following[0].islower():
             return False
-        return not (mark == "." and _shortened(before[-_KEPT:], following[0]))
-
-
-def _shortened(before: str, following: str) -> bool:
-    """Does the stop belong to a shortened word or an initial at the end of `before`?"""
-    if dotted := _DOTTED.search(before):
-        return dotted[1].lower() not in _ENDING
-    word = _WORD.search(before)
-    if word is None:
-        return False
-    if len(word[1]) == 1 and word[1].isupper() and word[1] != "I":
-        return True
-    if word[1].lower() in ("no", "nos"):
-        return following.isdigit()
-    return word[1].lower() in _TITLES
+        return not (mark == "." and shortened(before, following))
 
 
 _BREAK = re.compile(r"[ \t]*(?:(?:[*#~_–—-][ \t]*){3,}|[*#⁂][ \t]*|#{1,6} .*)")
