@@ -108,10 +108,10 @@ def _flat(text: str) -> str:
 
 def _gap_tokens(tokenizer: Any) -> tuple[int, int, int] | None:
     """How this tokenizer writes a gap, where it can: ids before the text before, before the text after, last."""
-    known: dict[str, int] = tokenizer.get_vocab()
     for names in _GAPS:
-        if all(name in known for name in names):
-            return known[names[0]], known[names[1]], known[names[2]]
+        begin, follows, middle = tokenizer.convert_tokens_to_ids(list(names))
+        if not {begin, follows, middle} & {None, tokenizer.unk_token_id}:
+            return begin, follows, middle
     return None
 
 
