@@ -166,7 +166,7 @@ class WorkerEngine(Dispatcher):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(),
+                env=environment(),
             )
         except OSError:
             log.exception("the model process could not be started")
@@ -221,8 +221,8 @@ def _why(code: int, tail: Iterable[str]) -> str:
     return _RAN_OUT if killed or ran_out else _RESTARTING
 
 
-def _environment() -> dict[str, str]:
-    """The process finds this package whatever the working directory is."""
+def environment() -> dict[str, str]:
+    """Of a process of ours: it finds this package whatever the working directory is."""
     root = str(Path(__file__).resolve().parents[1])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TOKENIZERS_PARALLELISM": "false"}

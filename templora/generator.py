@@ -24,6 +24,7 @@ from templora.engine import Event
 from templora.errors import BadInput
 from templora.merged import Merged
 from templora.phrases import Phrases, Watch
+from templora.reading import room_for
 from templora.samplers import Sampler, Vocabulary
 from templora.streaming import Filter
 
@@ -137,8 +138,8 @@ class Generator:
     # --- reading ---
 
     def room(self, max_tokens: int) -> int:
-        """Tokens of prompt that the model's context holds beside a take of `max_tokens`: never less than half."""
-        return max(self._adapter.context_tokens - max_tokens, self._adapter.context_tokens // 2)
+        """Tokens of prompt that the model's context holds beside a take of `max_tokens`."""
+        return room_for(self._adapter.context_tokens, max_tokens)
 
     def _fit(self, window: list[int], max_tokens: int) -> list[int]:
         room = self.room(max_tokens)

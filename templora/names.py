@@ -18,8 +18,10 @@ WORD = re.compile("[^\\W_](?:[^\\W_]|[\u0300-\u036f])*")
 """Letters and digits, with the accents that stand on their own."""
 _HYPHENS = "-\u2010\u2011"
 _ARTICLES = frozenset({"the", "a", "an", "de", "het", "een", "der", "die", "das", "le", "la", "les", "el", "los", "il"})
-# Scripts that put no space between words: there a name is found anywhere.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Scripts that put no space between words: there a name is found anywhere."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Finder:
         known: dict[tuple[tuple[str, ...], tuple[frozenset[str], ...]], _Form] = {}
         for owner, of in names:
             for name in (unicodedata.normalize("NFC", name) for name in of):
-                if _UNSPACED.search(name):
+                if UNSPACED.search(name):
                     self._anywhere.setdefault(name.strip(), []).append(owner)
                     continue
                 for form in _forms(name):

@@ -11,10 +11,8 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Protocol
 
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-"""Scripts that put no space between words."""
+from templora.names import UNSPACED
+
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "\n": " ", "\t": " "})
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _OPEN_END = re.compile(r"[^\W_]['’]?\Z")
@@ -83,7 +81,7 @@ def _lower(character: str) -> str:
 
 def _is_open(character: str) -> bool:
     """Can a word go on after this?"""
-    return character.isalnum() and not _UNSPACED.match(character)
+    return character.isalnum() and not UNSPACED.match(character)
 
 
 def _begins_word(before: str, text: str, place: int) -> bool:

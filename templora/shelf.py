@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO, Literal, Protocol, cast
 
 from templora import models, weights
+from templora.client import environment
 from templora.engine import ModelInfo, ModelStatus
 from templora.errors import BadInput, ModelError, StorageError, TemploraError
 from templora.models import needed_bytes
@@ -172,7 +172,7 @@ class Shelf:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
-                    env=_environment(),
+                    env=environment(),
                 )
             except OSError as error:
                 raise ModelError(f"The download could not be started ({error}). Try again.") from error
@@ -268,10 +268,3 @@ def chosen(models_dir: Path) -> str:
     except (OSError, ValueError, TemploraError):
         return STARTER
     return id
-
-
-def _environment() -> dict[str, str]:
-    """The process finds this package whatever the working directory is."""
-    root = str(Path(__file__).resolve().parents[1])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TOKENIZERS_PARALLELISM": "false"}
