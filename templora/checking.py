@@ -15,7 +15,6 @@ from typing import Literal
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter
 from storage.snapshots import Snapshots
-from templora import chunks as chunking
 from templora import memory
 from templora.books import Books
 from templora.chunks import Chunk, Tokenizer
@@ -99,7 +98,8 @@ class Checks:
         self._learning = learning
         self._lock = threading.Lock()
         self._voices: dict[str, _Check] = {}
-        self._samples: dict[str, list[Sample]] = {}
+        self._samples: dict[str, dict[str, list[Sample]]] = {}
+        """Of each book, by the chain that ends in a passage: the sentences of the passage."""
 
     # --- voice ---
 
@@ -122,8 +122,9 @@ class Checks:
         with self._lock:
             self._voices.pop(chapter_id, None)
             self._voices[chapter_id] = check
-            while len(self._voices) > KEPT:
-                del self._voices[next(iter(self._voices))]
+            ended = [id for id, each in self._voices.items() if each.report.state != "running"]
+            for id in ended[: max(0, len(self._voices) - KEPT)]:
+                del self._voices[id]
             check.thread.start()
         return check.report
 
@@ -148,17 +149,23 @@ class Checks:
             for check in ended:
                 check.cancelled.set()
                 self._voices.pop(check.chapter.id, None)
-            self._samples.clear()
+            for each in list(self._samples) if project is None else [project]:
+                self._samples.pop(each, None)
         for check in ended:
             self._interrupt(check)
             if check.thread is not None:
                 check.thread.join(timeout=5)
 
     def _interrupt(self, check: _Check) -> None:
-        """A passage that is being read gives way to whatever else is asked."""
-        if check.report.state == "running":
+        """A passage that is being read gives way to whatever else is asked. While a take is written none is read, and
+        the answer is long in coming: nobody waits for it."""
+
+        def ask() -> None:
             with suppress(EngineError, ModelError):
                 self._engine.call(Resident())
+
+        if check.report.state == "running":
+            threading.Thread(target=ask, name="voice check interrupted", daemon=True).start()
 
     def _run(self, check: _Check) -> None:
         try:
@@ -206,7 +213,8 @@ class Checks:
     def _read(self, check: _Check, plan: Plan, index: int, tokenizer: Tokenizer) -> tuple[Reading, Measured]:
         """One passage: as the memory read it before it learnt it, else as it reads it now."""
         chunk = plan.chunks[index]
-        losses = self._lesson(check.chapter.project, plan.links[index].digest, len(chunk.ids))
+        chain = self._learnt(check.chapter.project).get(plan.links[index].digest)
+        losses = self._lesson(check.chapter.project, chain, len(chunk.ids)) if chain else None
         kind: Measured = "before"
         if losses is None:
             knows = self._knowledge(check.chapter.project, plan)[index]
@@ -217,12 +225,12 @@ class Checks:
     def _knowledge(self, project: str, plan: Plan) -> tuple[Knowledge, ...]:
         return memory.standing(plan, self._learning.memory(project).serving).chunks
 
-    def _lesson(self, project: str, digest: str, tokens: int) -> list[float] | None:
-        """What each token of a passage cost before it was learnt, if the memory in use has learnt this very text."""
-        serving = self._learning.memory(project).serving
-        chain = next((link.chain for link in reversed(serving) if link.digest == digest), None)
-        if chain is None:
-            return None
+    def _learnt(self, project: str) -> dict[str, str]:
+        """Of each text that the memory in use has learnt: the chain that ends in it, by the text's digest."""
+        return {link.digest: link.chain for link in self._learning.memory(project).serving}
+
+    def _lesson(self, project: str, chain: str, tokens: int) -> list[float] | None:
+        """What each token of a passage cost before it was learnt; None where that was not kept."""
         try:
             _, losses = self._snapshots.token_losses(project, chain)
         except NotFound:
@@ -249,23 +257,24 @@ class Checks:
 
     def _book_samples(self, check: _Check, plan: Plan, tokenizer: Tokenizer) -> list[Sample]:
         """The sentences of all that the memory has learnt of the book as it stands, each as it was before that."""
-        samples: list[Sample] = []
-        for chunk in plan.chunks:
+        project, samples = check.chapter.project, list[Sample]()
+        learnt, before = self._learnt(project), self._samples.get(project, {})
+        found: dict[str, list[Sample]] = {}
+        for chunk, link in zip(plan.chunks, plan.links, strict=True):
             if check.cancelled.is_set():
                 raise _Cancelled
-            samples += self._chunk_samples(check.chapter.project, chunk, tokenizer)
+            if (chain := learnt.get(link.digest)) is not None:
+                found[chain] = before.get(chain) or self._chunk_samples(project, chain, chunk, tokenizer)
+                samples += found[chain]
+        self._samples[project] = found
         return samples
 
-    def _chunk_samples(self, project: str, chunk: Chunk, tokenizer: Tokenizer) -> list[Sample]:
-        digest = chunking.digest(chunk.text)
-        losses = self._lesson(project, digest, len(chunk.ids))
+    def _chunk_samples(self, project: str, chain: str, chunk: Chunk, tokenizer: Tokenizer) -> list[Sample]:
+        losses = self._lesson(project, chain, len(chunk.ids))
         if losses is None:
             return []
-        key = f"{project}:{digest}"
-        if key not in self._samples:
-            reading = Reading.of(chunk.text, 0, tokenizer.offsets(chunk.text), losses)
-            self._samples[key] = [Sample(each.tokens, each.loss) for each in heard(chunk.text, [reading])]
-        return self._samples[key]
+        reading = Reading.of(chunk.text, 0, tokenizer.offsets(chunk.text), losses)
+        return [Sample(each.tokens, each.loss) for each in heard(chunk.text, [reading])]
 
     # --- echoes ---
 

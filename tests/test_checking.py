@@ -143,6 +143,54 @@ def test_a_check_is_cancelled_in_the_middle_of_a_passage(desk: Desk) -> None:
     assert isinstance(desk.engine.requests[-1], Resident)
 
 
+def test_cancelling_waits_for_no_take(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, (_, second) = learnt_book(desk, sentences(10), "")
+    desk.rewrite(second, lambda _: sentences(8, seed=300))
+    desk.engine.score_gate, take = threading.Event(), threading.Event()
+    call = desk.engine.call
+
+    def busy(request: Any) -> Any:
+        reply = call(request)
+        if isinstance(request, Resident):
+            take.wait()  # as while a take is written
+        return reply
+
+    monkeypatch.setattr(desk.engine, "call", busy)
+    desk.studio.checks.start_voice(second, desk.studio.chapter(second).revision)
+    until(lambda: any(isinstance(request, Score) for request in desk.engine.requests))
+    try:
+        desk.studio.checks.cancel_voice(second)
+        assert until(lambda: desk.studio.checks.voice(second).state == "cancelled")
+    finally:
+        take.set()
+
+
+def test_another_check_of_the_book_reads_no_lesson_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, (first, second) = learnt_book(desk, sentences(10), sentences(4, seed=300))
+    before = checked(desk, first)
+    snapshots, read = desk.studio._snapshots, list[str]()  # pyright: ignore[reportPrivateUsage]
+    losses = snapshots.token_losses
+
+    def noted(project: str, chain: str) -> Any:
+        read.append(chain)
+        return losses(project, chain)
+
+    monkeypatch.setattr(snapshots, "token_losses", noted)
+    report = checked(desk, second)
+    assert report.compared_with == before.compared_with and len(read) == report.total
+
+
+def test_a_check_that_runs_is_never_lost_sight_of(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("templora.checking.KEPT", 1)
+    _, (first, second) = learnt_book(desk, sentences(10), "")
+    desk.rewrite(second, lambda _: sentences(8, seed=300))
+    desk.engine.score_gate = threading.Event()
+    desk.studio.checks.start_voice(second, desk.studio.chapter(second).revision)
+    until(lambda: any(isinstance(request, Score) for request in desk.engine.requests))
+    assert checked(desk, first).state == "done"
+    assert desk.studio.checks.voice(second).state == "running"
+
+
 def test_a_model_process_that_was_restarted_has_its_memory_again(desk: Desk) -> None:
     _, (_, second) = learnt_book(desk, sentences(10), "")
     desk.rewrite(second, lambda _: sentences(4, seed=300))
