@@ -1,9 +1,10 @@
-"""What all tests share: the starter model, ready on disk, and `--long`."""
+"""What all tests share: the starter model, ready on disk, a desk, and `--long`."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from templora import models
 from templora.cores import share_cores
 from templora.engine import ModelInfo, ModelState
+from tests.studio_desk import Desk
 from tests.tiny_models import Reports, write_folder
 
 share_cores()
@@ -38,6 +40,13 @@ def starter() -> ModelInfo:
         print(f"{state}: {message}")
 
     return models.ensure(models.STARTER, folder, report)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.studio.close()
 
 
 @pytest.fixture

@@ -15,11 +15,6 @@ from tests.fakes import FakeEngine
 from tests.studio_desk import Desk, prose
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
 def asked(desk: Desk, chapter: str, cursor: int, **more: str) -> Continue | Compose:
     revision = desk.studio.chapter(chapter).revision
     list(desk.studio.continue_(chapter, revision, cursor, Sampling(), **more))  # type: ignore[arg-type]

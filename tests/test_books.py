@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from templora.chunks import Chunk
 from templora.memory import Plan
 from tests.studio_desk import Desk, prose
 
 EPIGRAPH = "A motto of another book, which the memory is not to know."
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.studio.close()
 
 
 def plan(desk: Desk, project: str) -> Plan:

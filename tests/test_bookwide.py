@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +15,6 @@ from tests.studio_desk import Desk
 
 CURLY = "“I don’t know—truly,” he said. “Go… now.”\n\n"
 STRAIGHT = '"I don\'t know--truly," she said. "Go... now."\n\n'
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.studio.close()
 
 
 @pytest.fixture

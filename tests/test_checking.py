@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,6 @@ def until(holds: Callable[[], Any], seconds: float = 10) -> Any:
         assert time.monotonic() < end, "did not come true"
         time.sleep(0.01)
     return seen
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.studio.close()
 
 
 def learnt_book(desk: Desk, *texts: str) -> tuple[str, list[str]]:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from templora.engine import Drop, Learn
 from templora.errors import BadInput, DiskFull, EngineError
 from tests.studio_desk import Desk, prose
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.studio.close()
 
 
 def test_learn_now_learns_the_whole_book_in_order(desk: Desk) -> None:

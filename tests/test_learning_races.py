@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,6 @@ from templora.engine import Continue, Drop, GaveWay, Learn, Reply, Request, Save
 from templora.errors import DiskFull
 from templora.takes import Broke, Finished, Wrote
 from tests.studio_desk import Desk, prose
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.studio.close()
 
 
 def cursor(desk: Desk, project: str) -> tuple[str, int, int]:
