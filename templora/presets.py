@@ -11,6 +11,8 @@ from templora.errors import BadInput
 
 OF_THE_REQUEST = ("seed", "max_tokens", "takes", "stop_at")
 """What a manner does not decide: how much is asked for, and where it ends."""
+OF_THE_BOOK = ("banned", "banned_any_case", "word_bias")
+"""What a book keeps whichever preset is chosen: words that its takes may not have, should have or should avoid."""
 OWN = "Own"
 """The name where the writer has set the numbers."""
 
@@ -53,22 +55,24 @@ USUAL = "Lively"
 
 @dataclass(frozen=True)
 class Manner:
-    """What a book is written in: a preset by its name, or `OWN` numbers (fields of `Sampling`)."""
+    """What a book is written in: a preset by its name, or `OWN` numbers (fields of `Sampling`); and its words, the
+    fields that are `OF_THE_BOOK`."""
 
     name: str = USUAL
     own: dict[str, Any] = field(default_factory=dict[str, Any])
+    words: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def numbers(self) -> dict[str, Any]:
         """The fields of `Sampling` in which it is not the usual one."""
-        return self.own if self.name == OWN else preset(self.name).numbers
+        return {**(self.own if self.name == OWN else preset(self.name).numbers), **self.words}
 
     def sampling(self) -> Sampling:
         """Raises `BadInput`."""
         return Sampling(**self.numbers)
 
     def stored(self) -> str:
-        return json.dumps({"name": self.name, "own": self.own}, sort_keys=True)
+        return json.dumps({"name": self.name, "own": self.own, "words": self.words}, sort_keys=True)
 
 
 def preset(name: str) -> Preset:
@@ -79,18 +83,21 @@ def preset(name: str) -> Preset:
     raise BadInput(f"There is no manner {name}: choose {', '.join(each.name for each in PRESETS)}.")
 
 
-def manner(name: str, numbers: dict[str, Any] | None = None) -> Manner:
-    """A preset, or with `OWN` these numbers. Raises `BadInput` for a name or a number that cannot be."""
-    if name != OWN:
-        preset(name)
-        return Manner(name)
+def manner(name: str, numbers: dict[str, Any] | None = None, before: Manner = Manner()) -> Manner:
+    """A preset, or with `OWN` these numbers; with both the book's words that `numbers` names, the others as they were
+    `before`. Raises `BadInput` for a name or a number that cannot be."""
+    given = numbers or {}
     known = {each.name for each in fields(Sampling)} - set(OF_THE_REQUEST)
-    unknown = sorted(set(numbers or {}) - known)
+    unknown = sorted(set(given) - known)
     if unknown:
         raise BadInput(f"These settings are not known: {', '.join(unknown)}.")
+    words = {**before.words, **{each: given[each] for each in OF_THE_BOOK if each in given}}
+    own = {each: value for each, value in given.items() if each not in OF_THE_BOOK} if name == OWN else {}
+    if name != OWN:
+        preset(name)
     try:
-        return Manner(OWN, _of(Sampling(**(numbers or {}))))
-    except TypeError as error:  # a word where a number should be
+        return Manner(name, _of(Sampling(**own)), _of(Sampling(**words)))
+    except (TypeError, AttributeError) as error:  # a word where a number or a list should be
         raise BadInput(f"These settings cannot be used: {error}.") from error
 
 
@@ -98,8 +105,8 @@ def read(stored: str) -> Manner:
     """What was stored with a book; the usual manner where that cannot be read."""
     try:
         found = cast(dict[str, Any], json.loads(stored))
-        return manner(str(found.get("name", USUAL)), found.get("own"))
-    except (ValueError, AttributeError, BadInput):
+        return manner(str(found.get("name", USUAL)), {**found.get("own", {}), **found.get("words", {})})
+    except (ValueError, AttributeError, TypeError, BadInput):
         return Manner()
 
 

@@ -219,8 +219,9 @@ class Studio(Texts):
         return presets.read(self._manuscripts.project(project).sampling)
 
     def set_manner(self, project: str, name: str, numbers: dict[str, Any] | None = None) -> Manner:
-        """A preset by its name, or `presets.OWN` with fields of `Sampling`. Raises `BadInput`, `NotFound`."""
-        chosen = presets.manner(name, numbers)
+        """A preset by its name, or `presets.OWN` with fields of `Sampling`; the book's words stay as they are where
+        `numbers` names none. Raises `BadInput`, `NotFound`."""
+        chosen = presets.manner(name, numbers, self.manner(project))
         self._manuscripts.set_sampling(project, chosen.stored())
         return chosen
 

@@ -34,9 +34,35 @@ def test_numbers_of_ones_own_are_kept_where_they_differ_from_the_usual() -> None
     assert read(own.stored()).sampling() == own.sampling() == Sampling(temperature=1.3, banned=("suboptimal",))
 
 
+def test_the_words_of_a_book_stay_whichever_preset_is_chosen() -> None:
+    words = {"banned": ["a shiver"], "word_bias": {"harbour": 2.0}}
+    kept = {"banned": ("a shiver",), "word_bias": {"harbour": 2.0}}
+    steady = manner("Steady", {**words, "temperature": 1.3})
+    assert steady.sampling() == Sampling(**{**preset("Steady").numbers, **kept})
+    wild = manner("Wild", None, steady)
+    assert (wild.name, wild.words) == ("Wild", kept) and read(wild.stored()).sampling() == wild.sampling()
+    own = manner(OWN, {"temperature": 1.3}, wild)
+    assert own.sampling() == Sampling(temperature=1.3, **kept)
+    # Each is changed by itself, and taken away by naming it.
+    assert manner(OWN, {"banned": []}, own).words == {"word_bias": {"harbour": 2.0}}
+    # As it was stored while the words belonged to numbers of one's own.
+    assert read('{"name": "Own", "own": {"banned": ["a shiver"], "temperature": 1.3}}').words == {
+        "banned": ("a shiver",)
+    }
+
+
 @pytest.mark.parametrize(
     "name, numbers",
-    [("Mild", None), (OWN, {"temperature": 9}), (OWN, {"seed": 3}), (OWN, {"colour": 1}), (OWN, {"top_p": "much"})],
+    [
+        ("Mild", None),
+        (OWN, {"temperature": 9}),
+        (OWN, {"seed": 3}),
+        (OWN, {"colour": 1}),
+        (OWN, {"top_p": "much"}),
+        ("Wild", {"seed": 3}),
+        ("Wild", {"word_bias": ["much"]}),
+        ("Wild", {"word_bias": {"a": 101}}),
+    ],
 )
 def test_what_cannot_be_is_refused(name: str, numbers: dict[str, object] | None) -> None:
     with pytest.raises(BadInput):

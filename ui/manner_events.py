@@ -1,14 +1,18 @@
-"""Wiring of the manner: choosing one sets the numbers, changing a number makes it one's own; kept with the book."""
+"""Wiring of the manner: choosing one sets the numbers, changing a number makes it one's own; kept with the book.
+
+So are the words that its takes may not have, should have or should avoid, whichever manner is chosen.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from gradio.components import Slider
 
-from templora.presets import OWN, Manner, behind, preset
+from templora.presets import OF_THE_BOOK, OWN, Manner, behind, preset
 from templora.studio import Studio
 from ui.sampling_parts import Control
 from ui.show import told
@@ -16,15 +20,15 @@ from ui.show import told
 if TYPE_CHECKING:
     from ui.desk import Desk
 
-WORDS = ("banned", "word_bias", "seed")
-"""What is no matter of manner."""
+_WEIGHED = re.compile(r"(.*\S)\s+([+-]?\d+(?:\.\d+)?)")
 
 
 def wire_manner(desk: Desk, studio: Studio) -> None:
     takes, panel = desk.takes, desk.takes.manner
-    others = {name: control for name, control in takes.numbers.items() if name not in WORDS}
+    others = {name: control for name, control in takes.numbers.items() if name not in (*OF_THE_BOOK, "seed")}
     controls: dict[str, Control] = {"temperature": takes.temperature, **others}
     shown = [panel.manner, panel.line]
+    words = [takes.numbers["banned"], takes.numbers["word_bias"]]
 
     def told_of(manner: Manner) -> list[Any]:
         says = "" if manner.name == OWN else f"{preset(manner.name).says}: "
@@ -35,9 +39,19 @@ def wire_manner(desk: Desk, studio: Studio) -> None:
         return [*told_of(manner), *(gr.update(value=values[name]) for name in controls)]
 
     def load(project: str) -> list[Any]:
-        return with_controls(studio.manner(project) if project else Manner())
+        manner = studio.manner(project) if project else Manner()
+        return [*with_controls(manner), *_as_lines(manner)]
 
-    desk.project.change(load, desk.project, [*shown, *controls.values()], show_progress="hidden")
+    desk.project.change(load, desk.project, [*shown, *controls.values(), *words], show_progress="hidden")
+
+    @told
+    def keep(project: str, banned: str, weighed: str) -> None:
+        now = studio.manner(project) if project else Manner()
+        if project and _as_lines(now) != [banned, weighed]:
+            studio.set_manner(project, now.name, {**now.numbers, **_as_words(banned, weighed)})
+
+    for field in words:
+        field.blur(keep, [desk.project, *words], None, show_progress="hidden", trigger_mode="always_last")
 
     @told
     def choose(project: str, name: str) -> list[Any]:
@@ -67,3 +81,16 @@ def wire_manner(desk: Desk, studio: Studio) -> None:
     gr.on(
         events, own, [desk.project, *controls.values()], shown, show_progress="hidden", trigger_mode="always_last"
     )  # fmt: skip
+
+
+def _as_lines(manner: Manner) -> list[str]:
+    """The book's words as the page shows them, one a line."""
+    sampling = manner.sampling()
+    return ["\n".join(sampling.banned), "\n".join(f"{word} {bias:+g}" for word, bias in sampling.word_bias.items())]
+
+
+def _as_words(banned: str, weighed: str) -> dict[str, Any]:
+    """The inverse, as `window.desk.sampling` in desk.js reads them: a line without a number says nothing yet."""
+    found = [_WEIGHED.fullmatch(line.strip().replace("−", "-")) for line in weighed.splitlines()]
+    bias = {match[1]: float(match[2]) for match in found if match}
+    return {"banned": [line.strip() for line in banned.splitlines()], "word_bias": bias}
