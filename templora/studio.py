@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
@@ -19,14 +19,12 @@ from storage.records import (
     Backup,
     BackupBook,
     BackupReason,
-    Chapter,
     Discarded,
     Project,
     PurgedHistory,
-    Take,
 )
 from storage.snapshots import Snapshots
-from templora import models, presets
+from templora import models
 from templora.bible import Bible
 from templora.books import Books
 from templora.checking import Checks
@@ -40,7 +38,6 @@ from templora.learning import Learning
 from templora.leaving import Forgotten
 from templora.library import Export, Finish, Library
 from templora.meter import MemoryReport, Passage
-from templora.presets import Manner
 from templora.reading import Reading
 from templora.safety import Safety
 from templora.sample import sample_book
@@ -193,48 +190,7 @@ class Studio(Texts):
         """What `continue_` would read at `cursor`, exactly, before a take of at most `max_tokens`."""
         return self._writing.reading(chapter, base_revision, cursor, max_tokens)
 
-    def takes(self, chapter: str) -> list[Take]:
-        return self._manuscripts.takes(chapter)
-
-    def delete_take(self, id: str) -> None:
-        self._manuscripts.delete_take(id)
-
-    def accept_take(self, id: str, base_revision: int, length: int | None = None) -> Chapter:
-        """Put a take (its first `length` code points) where it was written for, as one revision.
-
-        Raises `Conflict` when `base_revision` is behind, `BadInput` where the text around the take is no longer there.
-        """
-        accepted = self._manuscripts.accept_take(id, base_revision, length)
-        self._changed(accepted.project)
-        return accepted
-
     # --- the memory ---
-
-    def set_strength(self, project: str, strength: float) -> None:
-        """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""
-        self._manuscripts.set_strength(project, strength)
-
-    def manner(self, project: str) -> Manner:
-        """How takes are drawn in this book."""
-        return presets.read(self._manuscripts.project(project).sampling)
-
-    def set_manner(self, project: str, name: str, numbers: dict[str, Any] | None = None) -> Manner:
-        """A preset by its name, or `presets.OWN` with fields of `Sampling`; the book's words stay as they are where
-        `numbers` names none. Raises `BadInput`, `NotFound`."""
-        chosen = presets.manner(name, numbers, self.manner(project))
-        self._manuscripts.set_sampling(project, chosen.stored())
-        return chosen
-
-    def set_learned(self, chapter: str, learned: bool) -> None:
-        """May the memory learn from this chapter at all?"""
-        self._manuscripts.set_learned(chapter, learned)
-        self._changed(self._manuscripts.book_of(chapter))
-
-    def exclude(self, chapter: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
-        """Leave a passage out of the memory, or let its paragraphs be learnt again; the revision keeps its number."""
-        changed = self._manuscripts.exclude(chapter, base_revision, start, end, excluded)
-        self._changed(changed.project)
-        return changed
 
     def memory(self, project: str) -> MemoryReport:
         return self._learning.reports.memory(self._manuscripts.project(project), self._learning.memory(project))

@@ -1,11 +1,25 @@
-"""The verbs of the text: books, chapters and their history. Each commits first; then the desk hears of it."""
+"""The verbs of the text: books, chapters and their history, takes that are accepted, and what part the model has in a
+book. Each commits first; then the desk hears of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from storage.manuscripts import Manuscripts
-from storage.records import Accepted, Chapter, ChapterHead, ChapterStatus, Project, ProvenanceReport, RevisionHead, Span
+from storage.records import (
+    Accepted,
+    Chapter,
+    ChapterHead,
+    ChapterStatus,
+    Project,
+    ProvenanceReport,
+    RevisionHead,
+    Span,
+    Take,
+)
+from templora import presets
+from templora.presets import Manner
 
 
 class Texts:
@@ -138,3 +152,48 @@ class Texts:
     def provenance(self, project: str) -> ProvenanceReport:
         """Who wrote the words of the book as it stands: the writer, and each model."""
         return self._manuscripts.provenance(project)
+
+    # --- takes ---
+
+    def takes(self, chapter: str) -> list[Take]:
+        return self._manuscripts.takes(chapter)
+
+    def delete_take(self, id: str) -> None:
+        self._manuscripts.delete_take(id)
+
+    def accept_take(self, id: str, base_revision: int, length: int | None = None) -> Chapter:
+        """Put a take (its first `length` code points) where it was written for, as one revision.
+
+        Raises `Conflict` when `base_revision` is behind, `BadInput` where the text around the take is no longer there.
+        """
+        accepted = self._manuscripts.accept_take(id, base_revision, length)
+        self._changed(accepted.project)
+        return accepted
+
+    # --- what part the model has ---
+
+    def set_strength(self, project: str, strength: float) -> None:
+        """How much of the memory takes are written with, 0.0 (none) to 1.5; 1.0 is as it was learnt."""
+        self._manuscripts.set_strength(project, strength)
+
+    def manner(self, project: str) -> Manner:
+        """How takes are drawn in this book."""
+        return presets.read(self._manuscripts.project(project).sampling)
+
+    def set_manner(self, project: str, name: str, numbers: dict[str, Any] | None = None) -> Manner:
+        """A preset by its name, or `presets.OWN` with fields of `Sampling`; the book's words stay as they are where
+        `numbers` names none. Raises `BadInput`, `NotFound`."""
+        chosen = presets.manner(name, numbers, self.manner(project))
+        self._manuscripts.set_sampling(project, chosen.stored())
+        return chosen
+
+    def set_learned(self, chapter: str, learned: bool) -> None:
+        """May the memory learn from this chapter at all?"""
+        self._manuscripts.set_learned(chapter, learned)
+        self._changed(self._manuscripts.book_of(chapter))
+
+    def exclude(self, chapter: str, base_revision: int, start: int, end: int, excluded: bool) -> Chapter:
+        """Leave a passage out of the memory, or let its paragraphs be learnt again; the revision keeps its number."""
+        changed = self._manuscripts.exclude(chapter, base_revision, start, end, excluded)
+        self._changed(changed.project)
+        return changed
