@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from storage.checks import clean_text, clean_title, new_id
+from storage.checks import clean_note, clean_title, new_id
 from storage.database import Rows, Sql, Store
 from storage.projects import live_project
 from storage.records import BibleEntry, ChapterNote, EntryKind
@@ -67,7 +67,7 @@ class BibleStore:
             "aliases": json.dumps(_aliases(aliases, name), ensure_ascii=False),
             "created_at": now,
             "updated_at": now,
-            "description": _text(description, DESCRIPTION_LENGTH, "description"),
+            "description": clean_note(description, DESCRIPTION_LENGTH, "description"),
         }
         with self._store.transaction() as sql:
             live_project(sql, project)
@@ -91,13 +91,13 @@ class BibleStore:
             if kind is not None:
                 values["kind"] = _kind(kind)
             if description is not None:
-                values["description"] = _text(description, DESCRIPTION_LENGTH, "description")
+                values["description"] = clean_note(description, DESCRIPTION_LENGTH, "description")
             self._set(sql, id, **values)
         return self.entry(id)
 
     def set_note(self, id: str, chapter: str, text: str) -> BibleEntry:
         """What holds of the entry from a chapter of its book on; '' takes it away. Raises `NotFound`, `BadInput`."""
-        text = _text(text, NOTE_LENGTH, "note")
+        text = clean_note(text, NOTE_LENGTH, "note")
         with self._store.transaction() as sql:
             project = _row(sql, id)["project"]
             if sql.first("SELECT 1 FROM chapters WHERE id = ? AND project = ?", chapter, project) is None:
@@ -127,7 +127,7 @@ class BibleStore:
 
     def set_author_note(self, project: str, text: str) -> None:
         """Raises `BadInput` where it is more than `AUTHOR_NOTE_LENGTH` long."""
-        text = _text(text, AUTHOR_NOTE_LENGTH, "author’s note")
+        text = clean_note(text, AUTHOR_NOTE_LENGTH, "author’s note")
         with self._store.transaction() as sql:
             live_project(sql, project)
             sql.run("DELETE FROM author_notes WHERE project = ?", project)
@@ -196,10 +196,3 @@ def _aliases(aliases: Sequence[str], name: str) -> list[str]:
     if len(cleaned) > MOST_ALIASES:
         raise BadInput(f"At most {MOST_ALIASES} other names fit into an entry.")
     return [alias for alias in dict.fromkeys(cleaned) if alias != name]
-
-
-def _text(text: str, most: int, what: str) -> str:
-    text = clean_text(text).strip()
-    if len(text) > most:
-        raise BadInput(f"The {what} has {len(text):,} characters; at most {most:,} fit. Shorten it.")
-    return text

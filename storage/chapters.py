@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from storage import revisions
-from storage.checks import clean_synopsis, clean_text, clean_title, new_id
+from storage.checks import SYNOPSIS_LENGTH, clean_note, clean_text, clean_title, new_id
 from storage.database import Rows, Sql
 from storage.projects import live_project, touch_project
 from storage.records import Chapter, ChapterHead, ChapterStatus, Project, RevisionKind
@@ -107,7 +107,7 @@ class Chapters(Takes):
 
     def set_synopsis(self, id: str, synopsis: str) -> None:
         """What happens in a chapter, in the writer's words. Raises `NotFound`, `BadInput`."""
-        synopsis = clean_synopsis(synopsis)
+        synopsis = clean_note(synopsis, SYNOPSIS_LENGTH, "synopsis")
         with self._store.transaction() as sql:
             project_of(sql, id)
             sql.run("UPDATE chapters SET synopsis = ? WHERE id = ?", synopsis, id)

@@ -7,7 +7,7 @@ import secrets
 import string
 from collections.abc import Sequence
 
-from storage.records import Accepted
+from storage.records import Accepted, Span
 from templora.errors import BadInput
 
 TITLE_LENGTH = 200
@@ -42,12 +42,23 @@ def clean_text(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def clean_synopsis(text: str) -> str:
-    """Without space around it. Raises `BadInput` for what is no text, and for more than `SYNOPSIS_LENGTH`."""
+def clean_note(text: str, most: int, what: str) -> str:
+    """What the writer notes beside the book, without space around it. Raises `BadInput` for what is no text, and for
+    more than `most` code points."""
     text = clean_text(text).strip()
-    if len(text) > SYNOPSIS_LENGTH:
-        raise BadInput(f"This synopsis has {len(text):,} characters; at most {SYNOPSIS_LENGTH:,} fit. Shorten it.")
+    if len(text) > most:
+        raise BadInput(f"This {what} has {len(text):,} characters; at most {most:,} fit. Shorten it.")
     return text
+
+
+def passage(text: str, span: Span, otherwise: str) -> Span:
+    """A selection without the space at its ends. Raises `BadInput`, which says `otherwise`, where nothing else is left
+    of it."""
+    start, end = span
+    words = text[start:end] if 0 <= start < end <= len(text) else ""
+    if not words.strip():
+        raise BadInput(otherwise)
+    return end - len(words.lstrip()), start + len(words.rstrip())
 
 
 def clean_spans(text: str, accepted: Sequence[Accepted]) -> list[Accepted]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from storage import anchors, revisions
 from storage.chapters import project_of
-from storage.checks import clean_text, new_id
+from storage.checks import clean_note, new_id, passage
 from storage.database import Sql, Store
 from storage.provenance import Match
 from storage.records import Span
@@ -90,7 +90,7 @@ class Comments:
             last = revisions.newest(sql, chapter)
             if base_revision != last.number:
                 raise Conflict("The chapter has changed. Select the passage again.", last.number, last.state.text)
-            start, end = _trimmed(last.state.text, span)
+            start, end = passage(last.state.text, span, "Select the passage that the comment is about first.")
             id = new_id()
             row = {"id": id, "project": project, "chapter": chapter, "kind": kind, "revision": last.number}
             place = {"start": start, "end": end, "quote": last.state.text[start:end][:QUOTE]}
@@ -178,17 +178,7 @@ def _fitting(span: Span | None, text: str) -> Span | None:
 
 
 def _body(body: str) -> str:
-    body = clean_text(body).strip()
+    body = clean_note(body, LONGEST, "comment")
     if not body:
         raise BadInput("Write the comment first.")
-    if len(body) > LONGEST:
-        raise BadInput(f"This comment has {len(body):,} characters; at most {LONGEST:,} fit.")
     return body
-
-
-def _trimmed(text: str, span: Span) -> Span:
-    start, end = span
-    passage = text[start:end] if 0 <= start < end <= len(text) else ""
-    if not passage.strip():
-        raise BadInput("Select the passage that the comment is about first.")
-    return end - len(passage.lstrip()), start + len(passage.rstrip())

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from storage import exclusions, followers, provenance, revisions
 from storage.bible_rows import move_notes
 from storage.chapters import order, project_of
-from storage.checks import SYNOPSIS_LENGTH, clean_spans, clean_text, clean_title
+from storage.checks import SYNOPSIS_LENGTH, clean_spans, clean_text, clean_title, passage
 from storage.database import Rows, Sql
 from storage.history import History
 from storage.projects import touch_project
@@ -148,12 +148,12 @@ class Manuscripts(History):
             last = revisions.newest(sql, chapter_id)
             if base_revision != last.number:
                 raise _conflict(last)
-            passage = _trimmed(last.state.text, start, end)
+            span = passage(last.state.text, (start, end), "Select a passage with text first.")
             if excluded:
-                spans = exclusions.joined([*last.state.excluded, passage])
+                spans = exclusions.joined([*last.state.excluded, span])
             else:
                 # The memory leaves out whole paragraphs, so what is let in again is whole paragraphs too.
-                paragraphs = exclusions.whole_paragraphs(last.state.text, passage)
+                paragraphs = exclusions.whole_paragraphs(last.state.text, span)
                 spans = exclusions.without(last.state.excluded, [paragraphs])
             revisions.set_excluded(sql, last, spans)
             return self.chapter(chapter_id)
@@ -282,14 +282,6 @@ def _joined(parts: Sequence[State]) -> State:
         runs = provenance.concat(runs, [Run(len(between), None)], part.runs)
         text += part.text
     return State(text, runs, tuple(excluded))
-
-
-def _trimmed(text: str, start: int, end: int) -> Span:
-    """A selection without the space at its ends. Raises `BadInput` where there is nothing else."""
-    passage = text[start:end] if 0 <= start < end <= len(text) else ""
-    if not passage.strip():
-        raise BadInput("Select a passage with text first.")
-    return end - len(passage.lstrip()), start + len(passage.rstrip())
 
 
 def _folds(rows: Rows, last: Revision, text: str, now: float) -> bool:
