@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from storage import revisions
-from storage.database import Rows, Store
+from storage.database import Store
 from storage.projects import live_project
 from storage.written import fresh, local_day, session_of
 from templora.errors import BadInput, NotFound
@@ -41,7 +42,7 @@ class Writing:
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
-        self._counted: dict[int, tuple[int, str, int]] = {}  # row → (revision, base, words): comparing costs time
+        self._counted: dict[tuple[str, int, int], int] = {}  # chapter, revision, base → words: comparing costs time
 
     def set_goals(self, project: str, goals: Goals) -> None:
         """Raises `NotFound`, `BadInput`."""
@@ -55,18 +56,16 @@ class Writing:
     def progress(self, project: str) -> Progress:
         """Raises `NotFound`."""
         now = self._clock()
+        texts: dict[str, tuple[int, str]] = {}
         with self._store.read() as rows:
             if rows.first("SELECT 1 FROM projects WHERE id = ?", project) is None:
                 raise NotFound("There is no such book; it may have been deleted.")
             goals = rows.first("SELECT session, day, book FROM goals WHERE project = ?", project)
-            days: dict[str, int] = {}
-            session = 0
-            for row in rows.all("SELECT rowid, * FROM written WHERE project = ?", project):
-                words = row["words"] + self._since(rows, row)
-                if row["span"] == "day":
-                    days[row["began"]] = days.get(row["began"], 0) + words
-                elif row["began"] == session_of(rows, project, now):
-                    session += words
+            session = session_of(rows, project, now)
+            written = rows.all("SELECT * FROM written WHERE project = ?", project)
+            for chapter in {row["chapter"] for row in written if row["base"] is not None}:
+                last = revisions.newest(rows, chapter)
+                texts[chapter] = (last.number, last.state.text)
             book = rows.all(
                 """SELECT coalesce(sum(words), 0) AS words FROM chapters
                    JOIN revisions ON revisions.chapter = chapters.id
@@ -74,15 +73,22 @@ class Writing:
                    WHERE project = ? AND deleted_at IS NULL""",
                 project,
             )[0]["words"]
-        return Progress(session, days.get(local_day(now), 0), book, Goals(**goals) if goals else Goals(), days)
-
-    def _since(self, rows: Rows, row: dict[str, object]) -> int:
-        base, id = row["base"], row["rowid"]
-        if not isinstance(base, str) or not isinstance(id, int):
-            return 0
-        last = revisions.newest(rows, str(row["chapter"]))
-        known = self._counted.get(id)
-        if known is None or known[:2] != (last.number, base):
-            known = (last.number, base, fresh(base, last.state.text))
-            self._counted[id] = known
-        return known[2]
+        # Only now: whoever saves need not wait for the comparing.
+        counted: dict[tuple[str, int, int], int] = {}
+        days: Counter[str] = Counter()
+        in_session = 0
+        for row in written:
+            words = row["words"]
+            if row["base"] is not None:
+                number, text = texts[row["chapter"]]
+                key = (row["chapter"], number, hash(row["base"]))
+                if key not in counted:
+                    known = self._counted.get(key)
+                    counted[key] = fresh(row["base"], text) if known is None else known
+                words += counted[key]
+            if row["span"] == "day":
+                days[row["began"]] += words
+            elif row["began"] == session:
+                in_session += words
+        self._counted = counted
+        return Progress(in_session, days[local_day(now)], book, Goals(**goals) if goals else Goals(), dict(days))

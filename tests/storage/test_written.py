@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from storage import goals
 from storage.backups import Backups
 from storage.database import FILE_NAME, Store
 from storage.goals import Goals, Writing
@@ -215,6 +217,24 @@ def test_a_book_out_of_a_backup_has_its_days_and_goals_and_a_purged_one_has_none
     manuscripts.purge_deleted(clock.now + 1)
     with store.read() as rows:
         assert rows.all("SELECT 1 FROM written WHERE project = ?", book.id) == []
+
+
+def test_nobody_waits_with_a_save_while_words_are_counted(
+    manuscripts: Manuscripts, writing: Writing, book: Project, chapter: Chapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(manuscripts, chapter.id, OLD + " one two")
+    saved: list[bool] = []
+
+    def slowly(before: str, text: str) -> int:
+        saving = threading.Thread(target=write, args=(manuscripts, chapter.id, OLD + " one two three"))
+        saving.start()
+        saving.join(5)
+        saved.append(not saving.is_alive())
+        return fresh(before, text)
+
+    monkeypatch.setattr(goals, "fresh", slowly)
+    assert today(writing, book) == 2
+    assert saved == [True], "the day and the session began with one text, so it is compared once"
 
 
 def test_the_language_of_a_book_is_a_tag(manuscripts: Manuscripts, book: Project) -> None:
