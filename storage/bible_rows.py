@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from storage.checks import new_id
-from storage.copies import Copy
+from storage.copies import Copy, deleted_again
 from storage.database import Sql
 
 
@@ -48,11 +48,11 @@ def purge_entries(sql: Sql, where: str, value: object) -> int:
     return sql.run(f"DELETE FROM entries WHERE {where}", value)
 
 
-def copy_bible(copy: Copy, sql: Sql, book: str, project: str, chapters: Mapping[str, str]) -> None:
+def copy_bible(copy: Copy, sql: Sql, book: str, project: str, chapters: Mapping[str, str], now: float) -> None:
     """Put the bible of a book in a backup into a new one. `chapters`: the new ids by the old ones."""
-    for row in copy.all("SELECT * FROM entries WHERE project = ? AND deleted_at IS NULL", book):
+    for row in copy.all("SELECT * FROM entries WHERE project = ?", book):
         id = new_id()
-        sql.insert("entries", {**row, "id": id, "project": project})
+        sql.insert("entries", {**row, "id": id, "project": project, "deleted_at": deleted_again(row, now)})
         for note in copy.all("SELECT * FROM entry_notes WHERE entry = ?", row["id"]):
             if note["chapter"] in chapters:
                 sql.insert("entry_notes", {**note, "entry": id, "chapter": chapters[note["chapter"]]})

@@ -1,11 +1,11 @@
-"""A copy of the database as a file: found sound, rid of the memories' rows, opened for reading whatever its age."""
+"""A copy of the database as a file: found sound, rid of what is made anew, opened for reading whatever its age."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ _STATE = (
 _LATER_STATE = (
     ("entries", "SELECT id, updated_at FROM entries ORDER BY id"),
     ("author_notes", "SELECT project, updated_at FROM author_notes ORDER BY project"),
+    ("comments", "SELECT id, kind, resolved_at, deleted_at, body FROM comments ORDER BY id"),
 )
 """… and of tables that older versions do not have; asked where there is something in them."""
 
@@ -46,8 +47,8 @@ def complaint(path: Path) -> str | None:
     """
     try:
         with closing(_connect(path, "ro")) as conn:
-            found = conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if found != "ok":
+            found = _unsound(conn)
+            if found is not None:
                 return " ".join(str(found).removeprefix("*** in database main ***").split())
             if conn.execute("PRAGMA foreign_key_check").fetchone():
                 return "rows refer to others that are missing"
@@ -62,8 +63,28 @@ def complaint(path: Path) -> str | None:
     return None
 
 
+def _unsound(conn: sqlite3.Connection) -> str | None:
+    """What SQLite finds wrong with the file itself. The search index is a cache that heals by itself: where only that
+    is damaged the rest is what counts, table by table."""
+    try:
+        (found,) = conn.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        if "fts5" not in str(error):
+            raise
+        found = str(error)
+    if "fts5" not in found.lower():
+        return None if found == "ok" else found
+    others = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'fulltext%'"
+    for (name,) in conn.execute(others).fetchall():
+        (found,) = conn.execute(f'PRAGMA integrity_check("{name}")').fetchone()
+        if found != "ok":
+            return found
+    return None
+
+
 def pack(raw: Path, path: Path) -> None:
-    """Write what a raw copy holds to a new file, without the memories and without free pages. Changes the raw copy.
+    """Write what a raw copy holds to a new file, without the memories, without free pages, and without the words of the
+    search index, which the first search makes anew. Changes the raw copy.
 
     Raises `DiskFull`, `StorageError`.
     """
@@ -76,6 +97,10 @@ def pack(raw: Path, path: Path) -> None:
             for table in MEMORY_TABLES:
                 if table in tables:
                     conn.execute(f"DELETE FROM {table}")
+            if "fulltext" in tables:
+                (made,) = conn.execute("SELECT sql FROM sqlite_master WHERE name = 'fulltext'").fetchone()
+                for statement in ("DELETE FROM indexed", "DROP TABLE fulltext", made):
+                    conn.execute(statement)
             conn.commit()
             conn.execute("VACUUM INTO ?", (str(path),))
     except sqlite3.DatabaseError as error:
@@ -83,7 +108,8 @@ def pack(raw: Path, path: Path) -> None:
 
 
 def text_state(conn: sqlite3.Connection) -> str | None:
-    """A digest that changes with any book: text, titles, order, outline, takes; None where there is no book."""
+    """A digest that changes with any book: text, titles, order, outline, notes, comments, takes; None where there is no
+    book."""
     if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'projects'").fetchone() is None:
         return None
     if conn.execute("SELECT 1 FROM projects LIMIT 1").fetchone() is None:
@@ -121,6 +147,11 @@ class Copy:
             cursor = self._conn.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def deleted_again(row: Mapping[str, Any], now: float) -> float | None:
+    """What a copy has in the trash stays there, for as long as if it had been put there now."""
+    return None if row["deleted_at"] is None else now
 
 
 @contextmanager

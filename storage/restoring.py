@@ -1,4 +1,4 @@
-"""A book out of a backup, put beside the present ones as a new project: text, revisions, takes, and who wrote what.
+"""A book out of a backup, put beside the present ones as a new project: text, revisions, takes, who wrote what, notes.
 
 Its memory is learnt anew: a backup has none.
 """
@@ -6,14 +6,14 @@ Its memory is learnt anew: a backup has none.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from storage import revisions, written
 from storage.backups import Backups
 from storage.bible_rows import copy_bible
 from storage.checks import TITLE_LENGTH, new_id
-from storage.copies import Copy, complaint, opened
+from storage.copies import Copy, complaint, deleted_again, opened
 from storage.database import Sql, Store
 from storage.records import Backup, BackupBook
 from templora.errors import NotFound, StorageError
@@ -62,7 +62,6 @@ class Restoring:
     def _insert(self, sql: Sql, copy: Copy, book: dict[str, Any], backup: Backup) -> str:
         now = self._clock()
         project = new_id()
-        # What is in the trash stays there, for as long as if it had been put there today.
         changes = {"title": _title(book["title"], backup.created_at), "updated_at": now, "finished_at": None}
         sql.insert("projects", {**book, **changes, "id": project, "learning": "on", "deleted_at": None})
         chapters = copy.all("SELECT * FROM chapters WHERE project = ?", book["id"])
@@ -70,24 +69,26 @@ class Restoring:
         places = {chapter["id"]: new_id() for chapter in chapters}
         for chapter in chapters:
             id = places[chapter["id"]]
-            sql.insert("chapters", {**chapter, "id": id, "project": project, "deleted_at": _again(chapter, now)})
+            sql.insert("chapters", {**chapter, "id": id, "project": project, "deleted_at": deleted_again(chapter, now)})
             revisions.copy(copy, sql, chapter["id"], id, takes)
             for take in copy.all("SELECT * FROM takes WHERE chapter = ? ORDER BY created_at, rowid", chapter["id"]):
-                ids = {"id": takes[take["id"]], "project": project, "chapter": id, "deleted_at": _again(take, now)}
+                ids = {
+                    "id": takes[take["id"]],
+                    "project": project,
+                    "chapter": id,
+                    "deleted_at": deleted_again(take, now),
+                }
                 sql.insert("takes", {**take, **ids})
             for comment in copy.all("SELECT * FROM comments WHERE chapter = ?", chapter["id"]):
-                sql.insert("comments", {**comment, "id": new_id(), "project": project, "chapter": id})
+                ids = {"id": new_id(), "project": project, "chapter": id, "deleted_at": deleted_again(comment, now)}
+                sql.insert("comments", {**comment, **ids})
         for row in copy.all("SELECT * FROM goals WHERE project = ?", book["id"]):
             sql.insert("goals", {**row, "project": project})
         for day, words in written.days(copy, book["id"]).items():
             row = {"project": project, "chapter": new_id(), "span": "day", "began": day}
             sql.insert("written", {**row, "saved_at": now, "words": words})
-        copy_bible(copy, sql, book["id"], project, places)
+        copy_bible(copy, sql, book["id"], project, places, now)
         return project
-
-
-def _again(row: Mapping[str, Any], now: float) -> float | None:
-    return None if row["deleted_at"] is None else now
 
 
 def _title(title: str, made_at: float) -> str:

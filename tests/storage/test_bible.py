@@ -163,6 +163,7 @@ def test_the_bible_is_in_a_backup_and_comes_back(
     id = bible.add(book.id, "character", "Ines", ["the inspector"], "Tall.").id
     bible.set_note(id, chapters[2], "Limps.")
     bible.delete(bible.add(book.id, "thing", "Gone").id)
+    clock.now += 100
     bible.set_author_note(book.id, "Dry.")
     bible.dismiss(book.id, "Mateus")
     assert store.text_state() != before  # so that the day's backup is made
@@ -173,4 +174,6 @@ def test_the_bible_is_in_a_backup_and_comes_back(
     assert entry.id != id and [(note.position, note.text) for note in entry.notes] == [(2, "Limps.")]
     assert entry.notes[0].chapter == manuscripts.chapters(restored)[2].id
     assert bible.author_note(restored) == "Dry." and bible.dismissed(restored) == {"Mateus"}
+    (gone,) = bible.entries(restored, deleted=True)
+    assert (gone.name, gone.deleted_at) == ("Gone", clock.now), "the trash is kept for its time again"
     assert Path(backups.path(backups.all()[0].name)).exists()

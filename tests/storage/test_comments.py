@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage import anchors
-from storage.backups import Backups
+from storage.backups import DAY_S, Backups
 from storage.comments import Comment, Comments
 from storage.database import FILE_NAME, Store
 from storage.manuscripts import Manuscripts
@@ -133,6 +133,7 @@ def test_it_survives_split_and_merge(manuscripts: Manuscripts, comments: Comment
     assert [comments.comment(id).chapter == two.id for id in ids] == [False, True, True, True]
     three = manuscripts.split_chapter(two.id, 1, two.text.index("Four"), "Three")
     assert comments.comment(ids[2]).chapter == three.id
+    assert comments.comment(ids[3]).quote == "fingers 🦊.", "words that went to another chapter are not kept here"
     assert [passage(manuscripts, comments, id) for id in ids] == ["empty", PASSAGE, "flood", "fingers 🦊."]
     manuscripts.merge_chapter(two.id, manuscripts.chapter(two.id).revision)
     manuscripts.merge_chapter(chapter.id, manuscripts.chapter(chapter.id).revision)
@@ -181,11 +182,34 @@ def test_a_book_out_of_a_backup_has_its_comments(
     manuscripts: Manuscripts, comments: Comments, chapter: Chapter, store: Store, clock: Clock
 ) -> None:
     comment(comments, chapter)
+    comments.delete(comment(comments, chapter, "flood").id)
     backups = Backups(store, clock)
     made = backups.make("asked")
+    clock.now += 100
     book = Restoring(store, backups, clock).restore(made.name, chapter.project)
     (copied,) = comments.of_book(book)
     assert (copied.quote, copied.body) == (PASSAGE, "too slow?") and copied.project == book
+    with store.read() as rows:
+        gone = rows.all("SELECT deleted_at FROM comments WHERE project = ? AND deleted_at NOT NULL", book)
+    assert [row["deleted_at"] for row in gone] == [clock.now], "the trash is kept for its time again"
+
+
+def test_a_day_of_commenting_makes_a_backup_due(
+    manuscripts: Manuscripts, comments: Comments, chapter: Chapter, store: Store, clock: Clock
+) -> None:
+    backups = Backups(store, clock)
+    made = comment(comments, chapter)
+    for verb in (
+        lambda: comment(comments, chapter, "flood"),
+        lambda: comments.change(made.id, body="still too slow"),
+        lambda: comments.change(made.id, resolved=True),
+        lambda: comments.delete(made.id),
+    ):
+        backups.make("daily")
+        clock.now += 2 * DAY_S
+        assert not backups.due()
+        verb()
+        assert backups.due()
 
 
 def test_short_words_are_not_looked_for_elsewhere_while_anything_is_left() -> None:

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from storage.backups import Backups
+from storage.copies import complaint, opened
 from storage.database import FILE_NAME, Store
 from storage.fulltext import FullText, expression
 from storage.manuscripts import Manuscripts
 from storage.records import Project
+from storage.restoring import Restoring
 from templora.errors import NotFound
+from tests.storage.conftest import Clock
+from tests.storage.damage import flip_page_of
 
 ONE = "The lamp was lit before anybody came up the stair.\n\nNobody answered. Café au lait, said Inês."
 TWO = "A lamp again, and again a lamp."
@@ -137,6 +142,33 @@ def test_a_damaged_index_keeps_no_text_from_being_saved_and_heals(
     assert manuscripts.chapter(one.id).text.endswith("zyzzyva.")
     assert len(fulltext.search(book.id, "zyzzyva")) == 1
     assert fulltext.search(book.id, "renamed")[0].title == "Renamed"
+
+
+def test_a_damaged_index_keeps_no_backup_from_being_made(
+    manuscripts: Manuscripts, store: Store, tmp_path: Path, fulltext: FullText, book: Project, clock: Clock
+) -> None:
+    manuscripts.add_chapter(book.id, "One", ONE)
+    fulltext.search(book.id, "lamp")
+    spoil(store)
+    assert complaint(tmp_path / FILE_NAME) is None, "the books are sound"
+    Backups(store, clock).make("asked")
+    store.scrub()
+    flip_page_of(tmp_path / FILE_NAME, "chapters")
+    assert complaint(tmp_path / FILE_NAME) is not None
+
+
+def test_a_backup_has_an_empty_index(
+    manuscripts: Manuscripts, store: Store, fulltext: FullText, book: Project, clock: Clock
+) -> None:
+    manuscripts.add_chapter(book.id, "One", "It was late.")
+    fulltext.search(book.id, "late")
+    backups = Backups(store, clock)
+    path = backups.path(backups.make("asked").name)
+    with opened(path) as copy:
+        assert copy.all("SELECT * FROM fulltext_content") == copy.all("SELECT * FROM indexed") == []
+    assert len(fulltext.search(book.id, "late")) == 1
+    again = Restoring(store, backups, clock).restore(path.name, book.id)
+    assert len(fulltext.search(again, "late")) == 1
 
 
 def test_what_was_purged_is_in_no_file(
