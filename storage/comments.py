@@ -140,15 +140,15 @@ def follow(sql: Sql, chapter: str, revision: int, text: str, kept: Sequence[Matc
         _place(sql, row["id"], chapter, revision, span, text)
 
 
-def split(sql: Sql, chapter: str, into: str, end: int, start: int, revision: int) -> None:
-    """What lies after `start` of the chapter's text went to a new chapter, `into`; what lies before `end` stays."""
+def split(sql: Sql, chapter: str, text: str, into: str, end: int, start: int, revision: int) -> None:
+    """What lies after `start` of the chapter's `text` went to a new chapter, `into`; what lies before `end` stays."""
+    before, after = text[:end], text[start:]
     for row in sql.all('SELECT id, start, "end" FROM comments WHERE chapter = ? AND start NOT NULL', chapter):
         low, high = row["start"], row["end"]
         if high - start > end - low:  # more of it is in the new one
-            place = (into, 1, max(low, start) - start, high - start, row["id"])
+            _place(sql, row["id"], into, 1, (max(low, start) - start, high - start), after)
         else:
-            place = (chapter, revision, min(low, end - 1), min(high, end), row["id"])
-        sql.run('UPDATE comments SET chapter = ?, revision = ?, start = ?, "end" = ? WHERE id = ?', *place)
+            _place(sql, row["id"], chapter, revision, (min(low, end - 1), min(high, end)), before)
 
 
 def move(sql: Sql, chapter: str, into: str, revision: int, text: str, by: int) -> None:

@@ -38,7 +38,7 @@ def split(sql: Sql, last: Revision, into: str, end: int, start: int, number: int
     """Of the text of `last` what lies before `end` stays, as revision `number`; what lies after `start` went to a new
     chapter."""
     written.split(sql, last.chapter, into)
-    comments.split(sql, last.chapter, into, end, start, number)
+    comments.split(sql, last.chapter, last.state.text, into, end, start, number)
 
 
 def merged(
