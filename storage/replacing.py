@@ -49,7 +49,8 @@ class Replacing:
     def replace(self, project: str, chapters: Mapping[str, ChapterEdits]) -> Replacement:
         """All of the edits or none, each chapter as one revision of the kind "replaced". What is new is the writer's.
 
-        Raises `Conflict` where a chapter has moved on, `NotFound`, and `BadInput` for edits that do not fit.
+        Raises `Conflict` where a chapter has moved on, be it one without edits, `NotFound`, and `BadInput` for edits
+        that do not fit or where there are none.
         """
         now = self._clock()
         with self._store.transaction() as sql:
@@ -66,12 +67,17 @@ class Replacing:
                         last.number,
                         last.state.text,
                     )
+                if not wanted.edits:
+                    continue
                 state, kept = _edited(last.state, wanted.edits)
                 number = _push(sql, project, last, "replaced", state, kept, now)
                 row = {"replacement": id, "chapter": chapter, "before": last.number, "after": number}
                 sql.insert("replaced", {**row, "places": len(wanted.edits)})
+            done = _read(sql, id)
+            if not done.chapters:
+                raise BadInput("There is nothing to replace: none of these places is there any more.")
             touch_project(sql, project, now)
-            return _read(sql, id)
+            return done
 
     def latest(self, project: str) -> Replacement | None:
         """The last replacement, where it has not been undone."""

@@ -15,7 +15,6 @@ from storage.goals import Goals, Progress, Writing
 from storage.manuscripts import Manuscripts
 from storage.replacing import ChapterEdits, Replacement, Replacing
 from storage.snippets import Snippet, snippet
-from templora.errors import BadInput
 from templora.find import Query, find
 
 __all__ = ["ChapterPlaces", "Comment", "Found", "Goals", "Place", "Progress", "Query", "Replacement", "Tools"]
@@ -100,18 +99,17 @@ class Tools:
         Raises `Conflict` where one of the chapters has moved on; nothing is replaced then. `NotFound`, `BadInput`.
         """
         self._manuscripts.project(project)  # raises NotFound
-        chapters = {part.id: part for part in self._manuscripts.texts(project) if part.id in revisions}
+        concerned = revisions.keys() if only is None else {id for id, _ in only}
+        parts = [part for part in self._manuscripts.texts(project) if part.id in concerned]
+        # One that has moved on has no place here, whatever it says now: storing sees that, and refuses all.
+        found = find(
+            {part.id: part.text for part in parts if part.revision == revisions.get(part.id)}, query, replacement
+        )
         edits: dict[str, ChapterEdits] = {}
-        for id, hits in find({id: part.text for id, part in chapters.items()}, query, replacement).items():
-            chosen = [(hit.start, hit.end, hit.instead) for hit in hits if only is None or (id, hit.start) in only]
-            if chosen:
-                edits[id] = ChapterEdits(revisions[id], chosen)
-        if not edits:
-            raise BadInput("There is nothing to replace: none of these places is there any more.")
-        # A chapter that has moved on between the reading above and this is a conflict too.
-        for id, wanted in edits.items():
-            if wanted.revision != chapters[id].revision:
-                edits[id] = ChapterEdits(wanted.revision, [])
+        for id in concerned:
+            places = [(hit.start, hit.end, hit.instead) for hit in found.get(id, [])]
+            chosen = [place for place in places if only is None or (id, place[0]) in only]
+            edits[id] = ChapterEdits(revisions.get(id, 0), chosen)
         done = self._replacing.replace(project, edits)
         self._changed(project)
         return done

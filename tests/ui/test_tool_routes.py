@@ -70,8 +70,23 @@ def test_a_stale_list_replaces_nothing(client: TestClient, desk: Desk) -> None:
     answer = client.post(f"/api/projects/{book}/replace", json=body)
     assert answer.status_code == 409 and answer.json()["current"]["text"] == "A Lamp. More."
     assert desk.studio.chapter(one).text == TEXT
-    nothing = {**body, "find": "absent"}
+    nothing = {**body, "find": "absent", "revisions": {one: 1}}
     assert client.post(f"/api/projects/{book}/replace", json=nothing).status_code == 422
+
+
+def test_a_place_that_is_gone_is_a_stale_list_too(client: TestClient, desk: Desk) -> None:
+    book = desk.book(TEXT, "A Lamp.", "Another lamp.")
+    one, two, three = desk.chapters(book)
+    body = {"find": "lamp", "replacement": "x", "revisions": {one: 1, two: 1, three: 1}}
+    desk.rewrite(two, lambda _: "A light.")
+    for asked in (body, {**body, "only": [[one, 4], [two, 2]]}):
+        answer = client.post(f"/api/projects/{book}/replace", json=asked)
+        assert answer.status_code == 409 and answer.json()["current"]["text"] == "A light."
+    desk.studio.delete_chapter(two)
+    assert client.post(f"/api/projects/{book}/replace", json=body).status_code == 404
+    assert (desk.studio.chapter(one).text, desk.studio.chapter(three).text) == (TEXT, "Another lamp.")
+    chosen = {**body, "only": [[one, 4]]}
+    assert client.post(f"/api/projects/{book}/replace", json=chosen).json()["places"] == 1
 
 
 def test_a_bad_pattern_says_so(client: TestClient, desk: Desk) -> None:
