@@ -14,7 +14,7 @@ import { gapAt } from "./gaps.js";
 import { Finder } from "./hits.js";
 import { keys } from "./keys.js";
 import { Notices, element } from "./notices.js";
-import { placeOf } from "./places.js";
+import { goTo, placeOf } from "./places.js";
 import { plainLines, utf16Spans } from "./positions.js";
 import { tookOver } from "./provenance.js";
 import { sceneStart, scenesOf } from "./scenes.js";
@@ -23,7 +23,7 @@ import { Stage } from "./stage.js";
 import { Takes } from "./takes.js";
 import { surroundings } from "./theme.js";
 import { exclude, place, replaceInBook, restoreRevision, selected } from "./verbs.js";
-import { VoiceCheck, goTo } from "./voice.js";
+import { VoiceCheck } from "./voice.js";
 import { countWords, wordCount } from "./words.js";
 import { Writing } from "./writing.js";
 
@@ -233,8 +233,7 @@ export class Editor {
   showPlace = (start, end) => {
     if (!this.#open) return;
     const [span] = utf16Spans(this.#view.state.doc.toString(), [{ start, end }]);
-    const effects = EditorView.scrollIntoView(span.start, { y: "center" });
-    this.#view.dispatch({ selection: { anchor: span.start, head: span.end }, effects, userEvent: "select" });
+    goTo(this.#view, { from: span.start, to: span.end });
   };
 
   async #asked(verb) {

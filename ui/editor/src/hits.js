@@ -3,39 +3,60 @@
 import { isolateHistory } from "@codemirror/commands";
 import { StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView } from "@codemirror/view";
+import { carried } from "./marks.js";
+import { goTo } from "./places.js";
 import { utf16Spans } from "./positions.js";
 
-/** Shows `{spans: [{start, end, instead}], at}` (UTF-16, in order; `at` is the one in hand) or, with null, none. */
+/** Shows the hits `[{start, end, instead}]` (UTF-16, in order), the one with number `at` in hand; null shows none. */
 export const setHits = StateEffect.define();
 
-const NONE = { spans: [], at: -1 };
-const plain = Decoration.mark({ class: "t-hit" });
-const inHand = Decoration.mark({ class: "t-hit t-hit-now" });
+/** The hit in hand, `{from, to, instead}`, becomes this one. */
+export const holdHit = StateEffect.define();
 
-/** The spans after `changes`: those that an edit touched are no hits any more. */
-export function mapHits({ spans, at }, changes) {
-  const kept = spans.map((span) => ({
-    ...span,
-    touched: changes.touchesRange(span.start, span.end),
-    start: changes.mapPos(span.start, 1),
-    end: changes.mapPos(span.end, -1),
-  }));
-  const left = kept.filter(({ touched }) => !touched);
-  const before = kept.slice(0, Math.max(at, 0)).filter(({ touched }) => !touched).length;
-  return { spans: left.map(({ touched, ...span }) => span), at: left.length ? Math.min(before, left.length - 1) : -1 };
+const NONE = { marks: Decoration.none, hand: null };
+const inHand = Decoration.mark({ class: "t-hit-now" });
+
+// What a cursor over the marks points at; null behind the last.
+const hitAt = ({ from, to, value }) => value && { from, to, instead: value.spec.instead };
+
+/** All hits, in order: `[{from, to, instead}]`. */
+export function listed(marks) {
+  const list = [];
+  for (const cursor = marks.iter(); cursor.value; cursor.next()) list.push(hitAt(cursor));
+  return list;
+}
+
+function shown({ spans, at }) {
+  const marks = Decoration.set(
+    spans.map(({ start, end, instead }) => Decoration.mark({ class: "t-hit", instead }).range(start, end)),
+  );
+  return { marks, hand: listed(marks)[at] ?? null };
+}
+
+// Those that an edit touched are no hits any more; where that was the one in hand, it is the next now, or the last.
+function edited({ marks, hand }, changes) {
+  const left = carried(marks, changes);
+  if (!hand) return { marks: left, hand };
+  const place = changes.mapPos(hand.from, 1);
+  const cursor = left.iter(place);
+  while (cursor.value && cursor.from < place) cursor.next();
+  return { marks: left, hand: hitAt(cursor) ?? listed(left).at(-1) ?? null };
 }
 
 export const hitsField = StateField.define({
   create: () => NONE,
   update(hits, tr) {
-    if (tr.docChanged && hits.spans.length) hits = mapHits(hits, tr.changes);
-    for (const effect of tr.effects) if (effect.is(setHits)) hits = effect.value ?? NONE;
+    if (tr.docChanged && hits.marks.size) hits = edited(hits, tr.changes);
+    for (const effect of tr.effects) {
+      if (effect.is(setHits)) hits = effect.value ? shown(effect.value) : NONE;
+      if (effect.is(holdHit)) hits = { ...hits, hand: effect.value };
+    }
     return hits;
   },
-  provide: (field) =>
-    EditorView.decorations.from(field, ({ spans, at }) =>
-      Decoration.set(spans.map(({ start, end }, index) => (index === at ? inHand : plain).range(start, end))),
-    ),
+  provide: (field) => [
+    EditorView.decorations.from(field, ({ marks }) => marks),
+    EditorView.decorations.from(field, ({ hand }) => (hand ? Decoration.set(inHand.range(hand.from, hand.to)) : Decoration.none)),
+  ],
 });
 
 /** Index of the first span that ends after `from`; the first of all where none does. */
@@ -44,7 +65,8 @@ export function nearest(spans, from) {
   return index < 0 ? Math.min(0, spans.length - 1) : index;
 }
 
-const said = (hits, problem = "") => ({ problem, count: hits.spans.length, at: hits.at });
+const NOTHING = { problem: "", count: 0, at: -1 };
+const problem = (message) => ({ ...NOTHING, problem: message });
 
 export class Finder {
   #view;
@@ -68,60 +90,60 @@ export class Finder {
    */
   async find(query, project) {
     const turn = ++this.#turn;
-    const from = this.#hits.spans[this.#hits.at]?.start ?? this.#view.state.selection.main.from;
-    if (!query.find) return this.#show(NONE, false);
+    const from = this.#hits.hand?.from ?? this.#view.state.selection.main.from;
+    if (!query.find) return this.#none();
     try {
-      if (!(await this.#document.flush())) return said(NONE, "Your last words are not saved yet.");
+      if (!(await this.#document.flush())) return problem("Your last words are not saved yet.");
       const { doc } = this.#view.state;
       const [found] = await this.#api.find(project, { ...query, chapter: this.#document.id });
       if (turn !== this.#turn || this.#view.state.doc !== doc) return null;
       const spans = found ? utf16Spans(doc.toString(), found.places) : [];
-      return this.#show({ spans, at: nearest(spans, from) });
+      this.#view.dispatch({ effects: setHits.of({ spans, at: nearest(spans, from) }) });
+      return this.#look();
     } catch (error) {
       if (turn !== this.#turn) return null;
-      this.#show(NONE, false);
-      return said(NONE, error.message);
+      this.#none();
+      return problem(error.message);
     }
   }
 
-  #show(hits, scroll = true) {
-    this.#view.dispatch({ effects: setHits.of(hits) });
-    if (scroll) this.#look();
-    return said(hits);
+  #none() {
+    if (this.#hits.marks.size) this.#view.dispatch({ effects: setHits.of(null) });
+    return NOTHING;
   }
 
-  // The one in hand is selected and in view.
+  // The one in hand is selected and in view; says which it is.
   #look() {
-    const hit = this.#hits.spans[this.#hits.at];
-    if (!hit) return;
-    const selection = { anchor: hit.start, head: hit.end };
-    const effects = EditorView.scrollIntoView(hit.start, { y: "center" });
-    this.#view.dispatch({ selection, effects, userEvent: "select" });
+    const { marks, hand } = this.#hits;
+    if (!hand) return NOTHING;
+    goTo(this.#view, hand);
+    return { problem: "", count: marks.size, at: listed(marks).findIndex(({ from }) => from === hand.from) };
   }
 
   /** The next (`step` 1) or the one before (-1). */
   step(step) {
-    const { spans, at } = this.#hits;
-    if (!spans.length) return said(NONE);
-    return this.#show({ spans, at: (at + step + spans.length) % spans.length });
+    const { marks, hand } = this.#hits;
+    if (!hand) return NOTHING;
+    const list = listed(marks);
+    const at = list.findIndex(({ from }) => from === hand.from);
+    this.#view.dispatch({ effects: holdHit.of(list[(at + step + list.length) % list.length]) });
+    return this.#look();
   }
 
   /** What stands in hand is replaced, as one step that can be undone; then the next is in hand. */
   replace() {
-    const { spans, at } = this.#hits;
-    const hit = spans[at];
-    if (!hit) return said(NONE);
+    const { hand } = this.#hits;
+    if (!hand) return NOTHING;
     this.#view.dispatch({
-      changes: { from: hit.start, to: hit.end, insert: hit.instead },
+      changes: { from: hand.from, to: hand.to, insert: hand.instead },
       annotations: isolateHistory.of("full"),
       userEvent: "input.replace",
     });
-    this.#look();
-    return said(this.#hits);
+    return this.#look();
   }
 
   close() {
     this.#turn++;
-    if (this.#hits.spans.length) this.#view.dispatch({ effects: setHits.of(null) });
+    this.#none();
   }
 }

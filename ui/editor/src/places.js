@@ -1,5 +1,6 @@
-/** Going to a place that was found in the saved text, which may have moved since. Pure. */
+/** Going to a place that was found in the saved text, which may have moved since. */
 
+import { EditorView } from "@codemirror/view";
 import { utf16Offset } from "./positions.js";
 
 const plain = (text) => text.replaceAll("’", "'").replace(/\s+/g, " ").toLowerCase();
@@ -21,4 +22,10 @@ export function placeOf(text, { start, end, words }) {
     if (!found || near < found.near) found = { near, from: match.index, to: match.index + match[0].length };
   }
   return found && { from: found.from, to: found.to };
+}
+
+/** Selects a stretch of the text (UTF-16) and brings it into the middle. */
+export function goTo(view, { from, to }) {
+  const effects = EditorView.scrollIntoView(from, { y: "center" });
+  view.dispatch({ selection: { anchor: from, head: to }, effects, userEvent: "select" });
 }

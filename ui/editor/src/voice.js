@@ -6,6 +6,8 @@
 
 import { RangeSet, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView } from "@codemirror/view";
+import { carried } from "./marks.js";
+import { goTo } from "./places.js";
 import { utf16Spans } from "./positions.js";
 
 const LOOK_MS = 400;
@@ -19,19 +21,12 @@ export const setVoices = StateEffect.define();
 export const voiceField = StateField.define({
   create: () => Decoration.none,
   update(marks, tr) {
-    if (tr.docChanged) marks = untouched(marks.map(tr.changes), tr.changes);
+    if (tr.docChanged) marks = carried(marks, tr.changes);
     for (const effect of tr.effects) if (effect.is(setVoices)) marks = tints(effect.value, tr.newDoc.length);
     return marks;
   },
   provide: (field) => EditorView.decorations.from(field),
 });
-
-function untouched(marks, changes) {
-  changes.iterChangedRanges((_fromA, _toA, fromB, toB) => {
-    marks = marks.update({ filterFrom: fromB, filterTo: toB, filter: (from, to) => to < fromB || from > toB });
-  });
-  return marks;
-}
 
 function tints(voices, length) {
   const inside = voices.filter(({ start, end, step }) => start < end && end <= length && step > 0);
@@ -132,14 +127,6 @@ export class VoiceCheck {
   close() {
     this.#turn++;
   }
-}
-
-/** Selects a stretch of the text (UTF-16) and brings it into the middle. */
-export function goTo(view, { from, to }) {
-  view.dispatch({
-    selection: { anchor: from, head: to },
-    effects: EditorView.scrollIntoView(from, { y: "center" }),
-  });
 }
 
 function tell({ state, done, total, message }) {
