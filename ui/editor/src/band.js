@@ -6,10 +6,8 @@
 
 import { RangeSet, RangeValue, StateEffect, StateField } from "@codemirror/state";
 import { EditorView, GutterMarker, gutter, gutters } from "@codemirror/view";
+import { Follow } from "./follow.js";
 import { utf16Spans } from "./positions.js";
-
-/** At most so often is the server asked. */
-const EVERY_MS = 3000;
 
 /** What each state is called where it is shown. */
 export const STATES = {
@@ -116,49 +114,8 @@ export const band = [
 ];
 
 /** Keeps the band of one open chapter up to date. */
-export class Band {
-  #view;
-  #api;
-  #document;
-  #wanted = false;
-  #timer = null;
-  #askedAt = -Infinity;
-  #closed = false;
-
-  constructor({ view, api, document }) {
-    this.#view = view;
-    this.#api = api;
-    this.#document = document;
-  }
-
-  /** Something may have changed: asks the server soon (`now`: at once), or when the page is looked at again. */
-  refresh({ now = false } = {}) {
-    this.#wanted = true;
-    if (this.#closed || document.visibilityState === "hidden" || (this.#timer !== null && !now)) return;
-    clearTimeout(this.#timer);
-    const wait = now ? 0 : Math.max(0, this.#askedAt + EVERY_MS - Date.now());
-    this.#timer = setTimeout(() => this.#ask(), wait);
-  }
-
-  /** The page is looked at again. */
-  seen() {
-    if (this.#wanted) this.refresh();
-  }
-
-  async #ask() {
-    this.#timer = null;
-    // Words on their way to the server would be measured against a text that lacks them: their save asks again.
-    if (this.#closed || this.#document.unsaved) return;
-    this.#wanted = false;
-    this.#askedAt = Date.now();
-    const { doc } = this.#view.state;
-    const passages = await this.#api.passages(this.#document.id).catch(() => null); // writing goes on without a band
-    if (passages === null || this.#closed || this.#view.state.doc !== doc) return;
-    this.#view.dispatch({ effects: setPassages.of(utf16Spans(doc.toString(), passages)) });
-  }
-
-  close() {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-  }
+export function followPassages({ view, api, document }) {
+  const ask = () => api.passages(document.id);
+  const show = (found, text) => view.dispatch({ effects: setPassages.of(utf16Spans(text, found)) });
+  return new Follow({ view, document, ask, show });
 }

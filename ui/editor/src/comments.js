@@ -3,10 +3,11 @@
  * what they say. They are no part of the text.
  */
 
-import { RangeSet, RangeValue, StateEffect, StateField } from "@codemirror/state";
+import { StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView, ViewPlugin } from "@codemirror/view";
+import { Follow } from "./follow.js";
 import { element } from "./notices.js";
-import { codePointOffset, utf16Spans } from "./positions.js";
+import { codePointSpans, utf16Spans } from "./positions.js";
 
 /** The chapter's open comments as the server has them, `[{id, kind, body, start, end}]` (UTF-16). */
 export const setComments = StateEffect.define();
@@ -15,52 +16,37 @@ export const setComments = StateEffect.define();
 const ROOM = 150;
 const WIDEST = 210;
 
-class Commented extends RangeValue {
-  constructor(comment) {
-    super();
-    this.comment = comment;
-  }
+const marked = (comment) =>
+  Decoration.mark({ class: `t-comment t-comment-${comment.kind}`, attributes: { "data-comment": comment.id }, comment });
 
-  eq(other) {
-    return other.comment === this.comment;
-  }
-}
+const told = (effect) => effect.is(setComments);
 
 export const commentsField = StateField.define({
-  create: () => RangeSet.empty,
+  create: () => Decoration.none,
   update(comments, tr) {
     if (tr.docChanged) comments = comments.map(tr.changes);
-    for (const effect of tr.effects) {
-      if (!effect.is(setComments)) continue;
-      const inside = effect.value.filter(({ start, end }) => start < end && end <= tr.newDoc.length);
-      comments = RangeSet.of(inside.map((comment) => new Commented(comment).range(comment.start, comment.end)), true);
+    for (const { value } of tr.effects.filter(told)) {
+      const inside = value.filter(({ start, end }) => start < end && end <= tr.newDoc.length);
+      comments = Decoration.set(inside.map((comment) => marked(comment).range(comment.start, comment.end)), true);
     }
     return comments;
   },
-  provide: (field) =>
-    EditorView.decorations.from(field, (comments) =>
-      Decoration.set(
-        placed(comments).map(({ id, kind, from, to }) =>
-          Decoration.mark({ class: `t-comment t-comment-${kind}`, attributes: { "data-comment": id } }).range(from, to),
-        ),
-      ),
-    ),
+  provide: (field) => EditorView.decorations.from(field),
 });
 
 /** `[{id, kind, body, from, to}]` in order of the text; what an edit left no letter of is not there. */
 export function placed(comments) {
   const list = [];
-  for (const cursor = comments.iter(); cursor.value; cursor.next()) {
-    if (cursor.from < cursor.to) list.push({ ...cursor.value.comment, from: cursor.from, to: cursor.to });
-  }
+  for (const cursor = comments.iter(); cursor.value; cursor.next())
+    list.push({ ...cursor.value.spec.comment, from: cursor.from, to: cursor.to });
   return list;
 }
 
 /** Where they stand, in code points: what a save tells the server. */
 export function anchorsOf(state, text) {
-  return placed(state.field(commentsField, false) ?? RangeSet.empty).map(({ id, from, to }) => {
-    return { id, start: codePointOffset(text, from), end: codePointOffset(text, to) };
-  });
+  const list = placed(state.field(commentsField, false) ?? Decoration.none);
+  const spans = list.map(({ id, from, to }) => ({ id, start: from, end: to }));
+  return codePointSpans(text, spans);
 }
 
 class Margin {
@@ -74,10 +60,11 @@ class Margin {
     this.#draw();
   }
 
+  // A key alone draws nothing here, and moves nothing unless a line has come or gone.
   update(update) {
-    const changed = update.startState.field(commentsField) !== update.state.field(commentsField);
-    if (changed) this.#draw();
-    if (changed || update.geometryChanged || update.docChanged) this.#place();
+    const fewer = update.startState.field(commentsField).size !== update.state.field(commentsField).size;
+    if (fewer || update.transactions.some(({ effects }) => effects.some(told))) this.#draw();
+    else if (update.heightChanged || (update.geometryChanged && !update.docChanged)) this.#place();
   }
 
   #draw() {
@@ -142,35 +129,34 @@ export const comments = [commentsField, ViewPlugin.fromClass(Margin)];
 
 /** Keeps the comments of one open chapter up to date. */
 export class Comments {
-  #view;
-  #api;
-  #document;
-  #closed = false;
+  #follow;
   #known = 0;
 
   constructor({ view, api, document }) {
-    this.#view = view;
-    this.#api = api;
-    this.#document = document;
+    const ask = () => api.comments(document.id);
+    const show = (found, text) => {
+      this.#known = found.length;
+      const open = found.filter(({ start, resolved_at: resolved }) => start !== null && resolved === null);
+      view.dispatch({ effects: setComments.of(utf16Spans(text, open)) });
+    };
+    this.#follow = new Follow({ view, document, ask, show });
   }
 
-  /** Reads them again. Without them one can write all the same. */
-  async refresh() {
-    if (this.#closed || this.#document.unsaved) return;
-    const { doc } = this.#view.state;
-    const found = await this.#api.comments(this.#document.id).catch(() => null);
-    if (found === null || this.#closed || this.#view.state.doc !== doc) return;
-    this.#known = found.length;
-    const open = found.filter(({ start, resolved_at: resolved }) => start !== null && resolved === null);
-    this.#view.dispatch({ effects: setComments.of(utf16Spans(doc.toString(), open)) });
+  /** They have changed, or are to be shown for the first time. */
+  refresh() {
+    this.#follow.refresh({ now: true });
   }
 
-  /** A save may have found a lost passage again, or lost one. */
+  /** A save may have found a lost passage again, or lost one; and what could not be shown before it can be now. */
   saved() {
-    if (this.#known) return this.refresh();
+    if (this.#known || this.#follow.behind) this.#follow.refresh();
+  }
+
+  seen() {
+    this.#follow.seen();
   }
 
   close() {
-    this.#closed = true;
+    this.#follow.close();
   }
 }

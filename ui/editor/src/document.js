@@ -7,7 +7,7 @@ import { isolateHistory } from "@codemirror/commands";
 import { Text } from "@codemirror/state";
 import { anchorsOf } from "./comments.js";
 import { fingerprint } from "./drafts.js";
-import { codePointOffset, plainLines } from "./positions.js";
+import { codePointSpans, plainLines } from "./positions.js";
 import { revise, spansField } from "./provenance.js";
 import { changesBetween, keepBoth } from "./worddiff.js";
 
@@ -137,10 +137,8 @@ export class ChapterDocument {
     // NUL and stray halves of emoji (from a paste) cannot be stored; everything else goes as it is.
     const text = doc.toString().toWellFormed().replaceAll("\0", "\ufffd");
     const spans = this.#unsentSpans();
-    const accepted = spans.map((span) => {
-      const start = codePointOffset(text, span.from);
-      return { take: this.#takes.get(span.take).id, start, length: codePointOffset(text, span.to) - start };
-    });
+    const places = codePointSpans(text, spans.map(({ take, from, to }) => ({ take, start: from, end: to })));
+    const accepted = places.map(({ take, start, end }) => ({ take: this.#takes.get(take).id, start, length: end - start }));
     this.#mark("new", "sent", spans);
     this.#unsavedSince = null;
     this.#sent.add(fingerprint(text));

@@ -3,7 +3,7 @@
 import { EditorView } from "@codemirror/view";
 import { StyleModule } from "style-mod";
 import { createApi } from "./api.js";
-import { Band, passageAt } from "./band.js";
+import { followPassages, passageAt } from "./band.js";
 import { rememberCaret, rememberedCaret } from "./caret.js";
 import { Comments } from "./comments.js";
 import { Compare } from "./compare.js";
@@ -125,7 +125,7 @@ export class Editor {
     const stage = new Stage({ ...parts, document: opened, takes });
     const settings = this.#settings;
     const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
-    const band = new Band({ ...parts, document: opened });
+    const band = followPassages({ ...parts, document: opened });
     const compare = new Compare({ ...parts, document: opened, takes, settings });
     const voice = new VoiceCheck({ ...parts, document: opened });
     this.#open = { view: this.#view, document: opened, takes, stage, writing, band, compare, voice };
@@ -371,7 +371,11 @@ export class Editor {
 
   #hidden() {
     if (!this.#open) return;
-    if (document.visibilityState !== "hidden") return this.#open.band.seen();
+    if (document.visibilityState !== "hidden") {
+      this.#open.band.seen();
+      this.#open.comments.seen();
+      return;
+    }
     this.#open.document.mirror();
     this.#open.document.flush();
   }

@@ -20,14 +20,22 @@ export function utf16Offset(text, points) {
 }
 
 /** `spans` (`{start, end, …}` in code points) with both in UTF-16 units; clamped to the end of `text`. */
-export function utf16Spans(text, spans) {
-  const points = [...new Set(spans.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+export const utf16Spans = (text, spans) =>
+  mapped(spans, (_before, at, points) => utf16Offset(text.slice(at), points));
+
+/** `spans` (`{start, end, …}` in UTF-16 units) with both in code points. */
+export const codePointSpans = (text, spans) =>
+  mapped(spans, (before, _at, units) => codePointOffset(text.slice(before), units));
+
+// In one walk over the text: `far(before, at, gap)` is how far it is from `before`, which is `at` there, over `gap`.
+function mapped(spans, far) {
+  const ends = [...new Set(spans.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
   const places = new Map();
-  let [at, seen] = [0, 0];
-  for (const point of points) {
-    at += utf16Offset(text.slice(at), point - seen);
-    seen = point;
-    places.set(point, at);
+  let [before, at] = [0, 0];
+  for (const end of ends) {
+    at += far(before, at, end - before);
+    before = end;
+    places.set(end, at);
   }
   return spans.map((span) => ({ ...span, start: places.get(span.start), end: places.get(span.end) }));
 }

@@ -24,6 +24,13 @@ test("a save tells where comments stand, in code points", () => {
   assert.deepEqual(anchorsOf(EditorState.create({ doc: "" }), ""), []);
 });
 
+test("a key draws no comment anew", () => {
+  const [before] = placed(noted.field(commentsField));
+  const after = noted.update({ changes: { from: 0, insert: "x" } }).state.field(commentsField);
+  assert.equal(after.iter().value, noted.field(commentsField).iter().value, "the very same mark, moved");
+  assert.equal(placed(after)[0].from, before.from + 1);
+});
+
 test("what lies outside the text is not shown", () => {
   const outside = [{ ...comment, end: 999 }, { ...comment, start: 5, end: 5 }];
   assert.deepEqual(words(state.update({ effects: setComments.of(outside) }).state), []);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codePointOffset, plainLines, utf16Offset, utf16Spans } from "../src/positions.js";
+import { codePointOffset, codePointSpans, plainLines, utf16Offset, utf16Spans } from "../src/positions.js";
 
 const TEXT = "a🦊b👩‍👩‍👧c𝒳é";
 
@@ -33,6 +33,7 @@ test("spans are converted together, whatever their order, and clamped", () => {
     { start: 0, end: 4, state: "known" },
   ]);
   assert.deepEqual(utf16Spans("", []), []);
+  assert.deepEqual(codePointSpans("a🦊b𝒳", utf16Spans("a🦊b𝒳", spans)), [{ ...spans[0], end: 4 }, spans[1]]);
 });
 
 test("a lone surrogate counts as one code point, as it does for the server", () => {
