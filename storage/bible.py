@@ -56,9 +56,18 @@ class BibleStore:
             notes = [note for note in rows.all(_NOTES, row["project"]) if note["entry"] == id]
         return _entry(row, notes)
 
-    def add(self, project: str, kind: str, name: str, aliases: Sequence[str] = (), description: str = "") -> BibleEntry:
-        """Raises `BadInput` for an unknown kind, a name without a letter, or text that is too long."""
-        id, name, now = new_id(), _name(name), self._clock()
+    def add(
+        self,
+        project: str,
+        kind: str,
+        name: str,
+        aliases: Sequence[str] = (),
+        description: str = "",
+        id: str | None = None,
+    ) -> BibleEntry:
+        """`id`: one that was drawn for it before (`new_id`). Raises `BadInput` for an unknown kind, a name without a
+        letter, or text that is too long."""
+        id, name, now = id or new_id(), _name(name), self._clock()
         row = {
             "id": id,
             "project": project,

@@ -64,8 +64,17 @@ class Bible:
     def entry(self, id: str) -> BibleEntry:
         return self._rows.entry(id)
 
-    def add(self, project: str, kind: str, name: str, aliases: Sequence[str] = (), description: str = "") -> BibleEntry:
-        return self._told(self._rows.add(project, kind, name, aliases, description))
+    def add(
+        self,
+        project: str,
+        kind: str,
+        name: str,
+        aliases: Sequence[str] = (),
+        description: str = "",
+        id: str | None = None,
+    ) -> BibleEntry:
+        """`id`: one that was drawn for it before."""
+        return self._told(self._rows.add(project, kind, name, aliases, description, id))
 
     def change(
         self,

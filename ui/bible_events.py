@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from storage.checks import new_id
 from storage.records import BibleEntry
-from templora.errors import Conflict, TemploraError
+from templora.errors import Conflict, NotFound, TemploraError
 from templora.studio import Studio
 from ui import bible_view
-from ui.show import FLUSH_FIRST, OPENED, Show, told
+from ui.show import FLUSH_FIRST, ON_LEAVING, OPENED, Show, told
 
 if TYPE_CHECKING:
     from ui.desk import Desk
@@ -43,21 +44,28 @@ class Listing:
         choices = bible_view.entry_choices(entries, counts, wanted, entry)
         found = self.bible.suggestions(project)
         return [
-            gr.update(choices=choices, value=entry or None),
+            gr.update(choices=choices, value=entry if any(each.id == entry for each in entries) else None),
             gr.update(visible=not entries),
             gr.update(visible=bool(found), label=bible_view.suggested(len(found))),
             gr.update(choices=bible_view.suggestion_choices(found), value=None),
         ]
 
+    def entry(self, id: str) -> BibleEntry | None:
+        """The entry; None for one that was only begun."""
+        try:
+            return self.bible.entry(id)
+        except NotFound:
+            return None
+
     def card(self, entry: BibleEntry | None, project: str, chapter: str) -> list[Any]:
-        """For `carded`: an entry as it applies in the open chapter, or an empty card."""
+        """For `carded`: an entry as it applies in the open chapter, or an empty card with the id that it will have."""
         heads = self.studio.peek(project)[1]
         position = next((head.position for head in heads if head.id == chapter), 0)
         mentions = self.bible.mentions(project).get(entry.id, []) if entry else []
         changes = bible_view.changes(entry, position) if entry else ""
         return [
             gr.update(visible=True),
-            entry.id if entry else "",
+            entry.id if entry else new_id(),
             entry.name if entry else "",
             entry.kind if entry else "character",
             ", ".join(entry.aliases) if entry else "",
@@ -124,9 +132,7 @@ def wire_notes(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> Non
         if project and text.strip() != bible.author_note(project):
             bible.set_author_note(project, text)
 
-    notes.author.blur(
-        save_note, [notes.author, desk.project], None, trigger_mode="always_last", show_progress="hidden"
-    )  # fmt: skip
+    notes.author.blur(save_note, [notes.author, desk.project], None, **ON_LEAVING)
 
     @told
     def go(chapter: str | None, entry: str, project: str) -> list[Any]:
@@ -145,38 +151,39 @@ def wire_notes(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> Non
 def _wire_card(desk: Desk, studio: Studio, listing: Listing) -> None:
     notes, bible = desk.notes, studio.bible
     fields = [notes.entry, desk.project, notes.name, notes.kind, notes.aliases, notes.description]
-    saved = [notes.entry, *listing.listed]
 
+    # Another card may stand there by the time this has been saved: it is left as it is.
     @told
     def save(id: str, project: str, name: str, kind: str, aliases: str, text: str, wanted: str) -> list[Any]:
-        if not project or (not id and not name.strip()):
-            return [gr.skip()] * len(saved)
+        known = listing.entry(id)
+        if not project or (known is None and not name.strip()):
+            return [gr.skip()] * len(listing.listed)
         names = bible_view.aliases(aliases)
-        if id:
-            # A name that was emptied by mistake stays what it was.
-            bible.change(id, kind, name if name.strip() else None, names, text)
-        else:
-            id = bible.add(project, kind, name, names, text).id
-        return [id, *listing.list(project, wanted, id)]
+        if known is None:
+            return listing.list(project, wanted, bible.add(project, kind, name, names, text, id).id)
+        # A name that was emptied by mistake stays what it was.
+        bible.change(id, kind, name if name.strip() else None, names, text)
+        entries, *others = listing.list(project, wanted, id)
+        return [gr.update(choices=entries["choices"]), *others]
 
-    # One field may be left while the one before is still being saved: none of them may be dropped.
     gr.on(
         [
             *(field.blur for field in (notes.name, notes.aliases, notes.description)), notes.name.submit,
             notes.aliases.submit, notes.kind.input,
         ],
-        save, [*fields, notes.filter], saved, trigger_mode="always_last", concurrency_limit=1, show_progress="hidden",
+        save, [*fields, notes.filter], listing.listed, **ON_LEAVING,
     )  # fmt: skip
 
     @told
     def since(chapter: str, id: str) -> str:
-        return bible_view.note_from(bible.entry(id) if id else None, chapter)
+        return bible_view.note_from(listing.entry(id), chapter)
 
     notes.since.input(since, [notes.since, notes.entry], notes.note, show_progress="hidden")
 
     @told
     def save_since(text: str, chapter: str | None, id: str, project: str, here: str) -> list[Any]:
-        if not id or not chapter or text.strip() == bible_view.note_from(bible.entry(id), chapter):
+        known = listing.entry(id)
+        if known is None or not chapter or text.strip() == bible_view.note_from(known, chapter):
             return [gr.skip(), gr.skip()]
         entry = bible.set_note(id, chapter, text)
         heads = studio.peek(project)[1]
@@ -189,16 +196,16 @@ def _wire_card(desk: Desk, studio: Studio, listing: Listing) -> None:
 
     notes.note.blur(
         save_since, [notes.note, notes.since, notes.entry, desk.project, desk.chapter], [notes.changes, notes.since],
-        trigger_mode="always_last", show_progress="hidden",
+        **ON_LEAVING,
     )  # fmt: skip
 
     @told
     def delete(id: str, project: str, wanted: str) -> list[Any]:
-        if not id:  # one that was only begun
-            return [*listing.no_card(), *listing.list(project, wanted, ""), *listing.undo("", "")]
-        name = bible.entry(id).name
-        bible.delete(id)
-        undo = listing.undo(f"entry:{id}", f"‘{name}’ is deleted.")
+        known = listing.entry(id)
+        undo = listing.undo("", "")
+        if known is not None:
+            bible.delete(id)
+            undo = listing.undo(f"entry:{id}", f"‘{known.name}’ is deleted.")
         return [*listing.no_card(), *listing.list(project, wanted, ""), *undo]
 
     notes.delete.click(

@@ -23,7 +23,7 @@ from ui.history_events import wire_history
 from ui.manner_events import wire_manner
 from ui.memory_events import wire_memory, wire_tick
 from ui.model_events import wire_model
-from ui.show import Show, told
+from ui.show import ON_LEAVING, Show, told
 from ui.take_events import wire_takes, wire_writing
 
 if TYPE_CHECKING:
@@ -70,13 +70,17 @@ def _wire_titles(desk: Desk, studio: Studio) -> None:
 
     @told
     def rename_book(title: str, project: str) -> Any:
-        if project and title.strip() and title.strip() != studio.peek(project)[0].title:
+        if not project:
+            return gr.skip()
+        if not title.strip():  # emptied by mistake
+            return studio.peek(project)[0].title
+        if title.strip() != studio.peek(project)[0].title:
             studio.rename_project(project, title)
-        return gr.update(value=studio.peek(project)[0].title) if project else gr.skip()
+        return gr.skip()  # one may be typing there again
 
     gr.on(
-        [desk.top.title.submit, desk.top.title.blur], rename_book, [desk.top.title, desk.project],
-        desk.top.title, show_progress="hidden",
+        [desk.top.title.submit, desk.top.title.blur], rename_book, [desk.top.title, desk.project], desk.top.title,
+        **ON_LEAVING,
     )  # fmt: skip
 
     @told
@@ -90,7 +94,7 @@ def _wire_titles(desk: Desk, studio: Studio) -> None:
 
     gr.on(
         [desk.page.title.submit, desk.page.title.blur], rename_chapter, [desk.page.title, *ids],
-        [desk.binder.chapters, desk.binder.outline], show_progress="hidden",
+        [desk.binder.chapters, desk.binder.outline], **ON_LEAVING,
     )  # fmt: skip
 
 

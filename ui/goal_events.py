@@ -10,7 +10,7 @@ import gradio as gr
 from templora.studio import Studio
 from templora.tools import Goals
 from ui import goal_view
-from ui.show import FLUSH_FIRST, told
+from ui.show import FLUSH_FIRST, ON_LEAVING, told
 
 if TYPE_CHECKING:
     from ui.desk import Desk
@@ -50,7 +50,7 @@ def wire_goals(desk: Desk, studio: Studio) -> None:
 
     gr.on(
         [event for number in numbers for event in (number.submit, number.blur)], set_goals, [desk.project, *numbers],
-        shown, js=FLUSH_FIRST, show_progress="hidden",
+        shown, js=FLUSH_FIRST, **ON_LEAVING,
     ).then(None, desk.project, None, js="(project) => { window.desk.progress(project) }")  # fmt: skip
 
     @told

@@ -10,7 +10,7 @@ import pandas as pd
 
 from templora.studio import Studio
 from ui import binder_view, memory_view, view
-from ui.show import FLUSH_FIRST, Handler, Show, dim, told
+from ui.show import FLUSH_FIRST, ON_LEAVING, Handler, Show, dim, told
 
 if TYPE_CHECKING:
     from ui.desk import Desk
@@ -136,9 +136,7 @@ def _wire_strength(desk: Desk, studio: Studio) -> None:
         if project and gigabytes is not None:
             studio.set_disk_bytes(project, round(gigabytes * 1024**3))
 
-    gr.on(
-        [panel.room.submit, panel.room.blur], set_room, [panel.room, desk.project], None, show_progress="hidden"
-    )  # fmt: skip
+    gr.on([panel.room.submit, panel.room.blur], set_room, [panel.room, desk.project], None, **ON_LEAVING)
 
     @told
     def open_dialog(project: str) -> list[Any]:

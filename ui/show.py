@@ -20,6 +20,11 @@ OPENED = "(project, chapter) => { window.desk.opened(project, chapter) }"
 FLUSH_FIRST = "async (...values) => { await window.desk.flush(); return values }"
 
 
+ON_LEAVING: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": 1, "show_progress": "hidden"}
+"""For what is saved when its field is left: every save, with the words of then, one after the other. Gradio's other
+modes drop a save that comes while one runs, or do it afterwards, with what the fields hold by then."""
+
+
 def told(handler: Handler) -> Handler:
     """Shows the writer what went wrong, in the error's own words."""
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
+from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from templora.engine import Continue
@@ -61,6 +64,60 @@ def test_an_entry_is_written_deleted_and_brought_back(page: Page, url: str, stud
     page.locator("#bible-undo-go").click()
     expect(field(page, "entry-name")).to_have_value("Ines <b>Corvalho</b>")
     assert len(studio.bible.entries(project)) == 7
+
+
+def test_what_is_typed_into_a_card_is_saved_there_though_another_one_is_chosen_meanwhile(
+    page: Page, url: str, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = made(studio, "Cards", HARBOUR)
+    ines = studio.bible.add(project, "character", "Ines", [], "Tall.")
+    mateus = studio.bible.add(project, "character", "Mateus", [], "Old.")
+    gate, change = threading.Event(), studio.bible.change
+
+    def slowly(*values: Any) -> Any:
+        assert gate.wait(20)
+        return change(*values)
+
+    notes(page, url, project)
+    entries(page).filter(has_text="Ines").click()
+    expect(field(page, "entry-name")).to_have_value("Ines")
+    monkeypatch.setattr(studio.bible, "change", slowly)
+    field(page, "entry-aliases").fill("the inspector")
+    leave(page)
+    field(page, "entry-description").fill("Counts everything.")
+    entries(page).filter(has_text="Mateus").click()  # while the one before is still being saved
+    expect(field(page, "entry-name")).to_have_value("Mateus")
+    gate.set()
+    until(lambda: studio.bible.entry(ines.id).description == "Counts everything.")
+    expect(entries(page).filter(has_text="Mateus").locator("input")).to_be_checked()
+    field(page, "entry-description").fill("Old and deaf.")
+    leave(page)
+    until(lambda: studio.bible.entry(mateus.id).description == "Old and deaf.")
+    assert studio.bible.entry(ines.id).aliases == ("the inspector",)
+    assert studio.bible.entry(ines.id).description == "Counts everything."
+
+
+def test_a_new_entry_is_one_though_it_is_still_being_saved_when_more_is_typed(
+    page: Page, url: str, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = made(studio, "One entry", HARBOUR)
+    gate, add = threading.Event(), studio.bible.add
+
+    def slowly(*values: Any) -> Any:
+        assert gate.wait(20)
+        return add(*values)
+
+    notes(page, url, project)
+    monkeypatch.setattr(studio.bible, "add", slowly)
+    page.locator("#entry-new").click()
+    expect(field(page, "entry-name")).to_be_focused()
+    page.keyboard.type("Ines")
+    leave(page)
+    field(page, "entry-description").fill("Counts everything.")
+    leave(page)
+    gate.set()
+    (entry,) = until(lambda: [e for e in studio.bible.entries(project) if e.description])
+    assert [each.id for each in studio.bible.entries(project)] == [entry.id]
 
 
 def test_a_change_from_a_chapter_on(page: Page, url: str, studio: Studio) -> None:

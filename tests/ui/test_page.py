@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -34,6 +36,26 @@ def test_a_book_is_started_and_renamed(page: Page, url: str, studio: Studio) -> 
     page.reload()
     expect(page.locator(".cm-content")).to_have_text("Ines counted the hours.", timeout=20_000)
     assert titles(studio, project.id) == ["Chapter 1"]
+
+
+def test_no_title_is_lost_while_another_is_saved(
+    page: Page, url: str, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = made(studio, "Titles", "one", "two", "three")
+    gate, change = threading.Event(), studio.change_chapter
+
+    def slowly(*values: Any, **named: Any) -> Any:
+        assert gate.wait(20)
+        return change(*values, **named)
+
+    opened(page, url, project, chapters(studio, project)[0])
+    monkeypatch.setattr(studio, "change_chapter", slowly)
+    for title, following in (("Low Water", "Part 2"), ("High Water", "Part 3")):
+        page.locator("#chapter-title input").fill(title)
+        page.locator("#chapters label").filter(has_text=following).click()
+        expect(page.locator("#chapter-title input")).to_have_value(following)
+    gate.set()
+    until(lambda: titles(studio, project) == ["Low Water", "High Water", "Part 3"])
 
 
 def test_chapters_are_added_renamed_moved_deleted_and_brought_back(page: Page, url: str, studio: Studio) -> None:
