@@ -238,8 +238,13 @@ def _attends_everywhere(config: Any) -> bool:
 
 
 def copy_cache(cache: Cache) -> Cache:
-    """A cache that can grow without touching the one it was copied from."""
-    return copy.deepcopy(cache)
+    """A cache that can grow, or be cut back, without touching the one it was copied from."""
+    copied = copy.copy(cache)
+    # The usual layer never writes into its tensors, it makes new ones: they can be shared. Others write in place.
+    copied.layers = [
+        copy.copy(layer) if type(layer) is DynamicLayer else copy.deepcopy(layer) for layer in cache.layers
+    ]
+    return copied
 
 
 def copy_for_one_pass(cache: Cache) -> Cache:

@@ -1,7 +1,8 @@
 """Stream takes: read the prompt (what was read before is kept), draw tokens, give back text as it becomes certain.
 
-The prompt is encoded in blocks of fixed size from its start, so the cache of a block depends on the tokens alone and
-not on which prompts came before: the same prompt, memory and seed make the same take whatever is in the cache.
+The prompt is encoded in blocks whose places are fixed, counted from its start, so the cache of a block depends on the
+tokens alone and not on which prompts came before: the same prompt, memory and seed make the same take whatever is in
+the cache.
 """
 
 # torch and transformers ship partial types.
@@ -30,6 +31,9 @@ from templora.streaming import Filter
 
 BLOCK_TOKENS = 32
 """So few that what is read again behind a small edit takes a moment only."""
+FIRST_BLOCKS = 2
+"""So many at the beginning are of `FIRST_BLOCK_TOKENS`, which takes half the time: it is the end that changes."""
+FIRST_BLOCK_TOKENS = 128
 KEPT_PROMPTS = 4
 
 
@@ -158,10 +162,12 @@ class Generator:
             cache = copy_cache(best.cache)
             if length < len(best.ids):
                 cache.crop(length - len(best.ids))
-        for start in range(length, len(ids), BLOCK_TOKENS):
+        while length < len(ids):
             if cancelled():
                 return None
-            self._adapter.encode(ids[start : start + BLOCK_TOKENS], cache, memory=0.0 if reader is None else reader[1])
+            end = min(len(ids), _block_start(length) + _block_tokens(length))
+            self._adapter.encode(ids[length:end], cache, memory=0.0 if reader is None else reader[1])
+            length = end
         superseded = [kept for kept in self._kept if kept.reader == reader and kept.ids == ids[: len(kept.ids)]]
         others = [kept for kept in self._kept if kept not in superseded]
         self._kept = [*others, _Kept(reader, ids, copy_cache(cache))][-KEPT_PROMPTS:]
@@ -178,7 +184,7 @@ class Generator:
             if ours != theirs:
                 break
             common += 1
-        return common // BLOCK_TOKENS * BLOCK_TOKENS
+        return _block_start(common)
 
     # --- writing ---
 
@@ -192,24 +198,22 @@ class Generator:
         with torch.no_grad():
             last = torch.tensor([takes[0].ids[-1:]])
             logits = self._adapter.forward(last, cache, memory=voice[1], keep=1)[:, -1].float().expand(len(takes), -1)
+        yield from _draw(takes, logits)
+        if all(take.finish_reason for take in takes):
+            return
         merged = self._copy()
         if merged is None:
             _choose_rows(cache, [0] * len(takes))
         else:
             cache = merged.cache(cache, len(takes))
-        drawing = [(_Batch(takes, cache), logits)]
-        while drawing:
-            batches: list[_Batch] = []
-            for batch, logits in drawing:
+        batches = list(self._parted(_Batch(takes, cache), prompt, prompt, voice[1], reader))
+        while not cancelled() and batches:
+            parted: list[_Batch] = []
+            for batch in batches:
                 read = len(batch.takes[0].ids)
-                # Drawn on the CPU, row by row: a take depends on its own seed only, on every device.
-                for take, row in zip(batch.takes, logits.cpu(), strict=True):
-                    take.draw(row)
-                    yield from take.flush()
-                batches += self._parted(batch, read, prompt, voice[1], reader)
-            if cancelled():
-                return
-            drawing = [(batch, self._next(batch, merged, voice)) for batch in batches]
+                yield from _draw(batch.takes, self._next(batch, merged, voice))
+                parted += self._parted(batch, read, prompt, voice[1], reader)
+            batches = parted
 
     def _copy(self) -> Merged | None:
         """The weights to write with, made when they are first needed; None: the live ones."""
@@ -256,6 +260,24 @@ class Generator:
     def decode(self, ids: list[int]) -> str:
         """Their text, special tokens left out."""
         return self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+
+
+def _draw(takes: list[Take], logits: Tensor) -> Iterator[Event]:
+    """The next token of each take, from its row of `logits`; yields what has become certain."""
+    # Drawn on the CPU, row by row: a take depends on its own seed only, on every device.
+    for take, row in zip(takes, logits.cpu(), strict=True):
+        take.draw(row)
+        yield from take.flush()
+
+
+def _block_tokens(place: int) -> int:
+    """How long the block is that token number `place` of a prompt stands in."""
+    return FIRST_BLOCK_TOKENS if place < FIRST_BLOCKS * FIRST_BLOCK_TOKENS else BLOCK_TOKENS
+
+
+def _block_start(place: int) -> int:
+    """Where that block begins."""
+    return place - place % _block_tokens(place)
 
 
 def _choose_rows(cache: Cache, rows: list[int]) -> None:

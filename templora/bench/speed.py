@@ -121,19 +121,21 @@ class Bench:
 
         with suppress(GiveWay):
             self.learner.learn(self.prompt[-PREFIX:], self.chunk, "", due)
-        return time.perf_counter() - asked_at + self.first_token(self._edited())
+        return time.perf_counter() - asked_at + self.first_token(self._edited(2))
 
     def first_token_after_edit(self) -> float:
         """… when only the last few words of the prompt are others than before."""
         self.first_token(self.prompt)
-        return self.first_token(self._edited())
+        return self.first_token(self._edited(1))
 
     def first_token_cold(self) -> float:
         self.ours.release()
         return self.first_token(self.prompt)
 
-    def _edited(self) -> list[int]:
-        return [*self.prompt[:-EDITED], *self.prompt[-2 * EDITED : -EDITED]]
+    def _edited(self, turn: int) -> list[int]:
+        """The prompt with other words at its end, others for each turn: none has been read before."""
+        begin = turn * EDITED
+        return [*self.prompt[:-EDITED], *self.prompt[begin : begin + EDITED]]
 
     @torch.no_grad()
     def moved(self) -> float:

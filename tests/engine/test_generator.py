@@ -9,15 +9,16 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from templora.adapter import Adapter
+from templora.adapter import Adapter, copy_cache
 from templora.config import Recipe, Sampling
 from templora.engine import Event, TakeDone, Token
 from templora.errors import BadInput
-from templora.generator import BLOCK_TOKENS, Generator
+from templora.generator import BLOCK_TOKENS, FIRST_BLOCK_TOKENS, FIRST_BLOCKS, Generator
 from templora.learner import Learner
 from templora.streaming import LeadingSpace, Paragraphs
 from tests.engine.tiny import QUICK, base_weights
 
+WHOLE = FIRST_BLOCKS * FIRST_BLOCK_TOKENS + 2 * BLOCK_TOKENS
 SAMPLING = Sampling(max_tokens=40, seed=7, top_p=1.0, min_p=0.0, repetition_penalty=1.0)
 
 
@@ -28,8 +29,10 @@ def generator(adapter: Adapter, tokenizer: PreTrainedTokenizerFast) -> Generator
 
 @pytest.fixture
 def prompt(ids: list[int]) -> list[int]:
-    """Two whole blocks and part of a third."""
-    return [0, *ids, *ids][: 2 * BLOCK_TOKENS + 20]
+    """Some whole blocks and part of another."""
+    prompt = ([0] + 4 * ids)[: WHOLE + 20]
+    assert len(prompt) == WHOLE + 20
+    return prompt
 
 
 def texts(events: list[Event]) -> list[str]:
@@ -64,8 +67,9 @@ def test_a_take_is_reproducible_by_its_seed_whatever_was_read_before(
     first = list(generator.stream(prompt, None, SAMPLING))
     again = list(generator.stream(prompt, None, SAMPLING))
     other = list(generator.stream(prompt, None, replace(SAMPLING, seed=8)))
-    list(generator.stream([*prompt[:200], 5, 6, 7], None, SAMPLING))
-    list(generator.stream(prompt[:300], None, SAMPLING))
+    for length in (100, 200, WHOLE - 10, WHOLE + 5):
+        list(generator.stream([*prompt[:length], 5, 6, 7], None, SAMPLING))
+        list(generator.stream(prompt[: length + 10], None, SAMPLING))
     after_others = list(generator.stream(prompt, None, SAMPLING))
     assert first == again == after_others != other
     assert list(Generator(adapter, tokenizer).stream(prompt, None, SAMPLING)) == first
@@ -165,7 +169,7 @@ def test_what_was_read_is_kept_by_who_read_it(
     assert tokens_read(prompt, "aa") == (0 if base_prefix else len(prompt) - 1)
     assert tokens_read(prompt, "aa") == 0
     assert generator.readers() == (set() if base_prefix else {"aa"})
-    assert tokens_read([*prompt, 9, 9], None) == len(prompt) + 1 - 2 * BLOCK_TOKENS
+    assert tokens_read([*prompt, 9, 9], None) == len(prompt) + 1 - WHOLE
     generator.forget()
     assert tokens_read(prompt, None) == len(prompt) - 1
     assert generator.readers() == set()
@@ -250,3 +254,32 @@ def test_a_take_that_went_back_goes_on_as_if_it_had_come_there_at_once(
         ids = tokenizer.encode(take, add_special_tokens=False)
         assert len(ids) > 12
     assert take == texts(list(generator.stream(prompt, None, replace(greedy, banned=(phrase,)))))[0]
+
+
+def test_the_first_token_waits_for_no_copy_of_the_weights(
+    generator: Generator, prompt: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making the copy, and bringing it up to date, is done while the first token is already on the page."""
+
+    def refused(self: object) -> None:
+        raise AssertionError("asked for the copy")
+
+    monkeypatch.setattr(Generator, "_copy", refused)
+    events = generator.stream(prompt, None, SAMPLING)
+    assert isinstance(next(events), Token)
+    with pytest.raises(AssertionError, match="asked for the copy"):
+        list(events)
+
+
+def test_a_copied_cache_and_its_original_grow_apart(adapter: Adapter, ids: list[int]) -> None:
+    cache = adapter.new_cache()
+    adapter.encode(ids[:30], cache, memory=0)
+    layers: Any = cache.layers
+    before = [layer.keys.clone() for layer in layers]
+    copied = copy_cache(cache)
+    adapter.encode(ids[30:40], copied, memory=0)
+    other = copy_cache(cache)
+    other.crop(-10)
+    adapter.encode(ids[50:70], other, memory=0)
+    assert (cache.get_seq_length(), copied.get_seq_length(), other.get_seq_length()) == (30, 40, 40)
+    assert all(torch.equal(layer.keys, kept) for layer, kept in zip(layers, before, strict=True))
