@@ -102,7 +102,8 @@ def readable_copies(folder: Path) -> str:
         )
     more = f" and {len(books) - COPIES_NAMED} more" if len(books) > COPIES_NAMED else ""
     return (
-        f"Readable copies of your books, a Markdown file a chapter, are in {', '.join(map(str, books[:COPIES_NAMED]))}"
+        "Readable copies of your books, a Markdown file a chapter and one with your notes, are in "
+        f"{', '.join(map(str, books[:COPIES_NAMED]))}"
         f"{more}. Copy them and {FILE_NAME} to another folder, delete {FILE_NAME} here, and import the copies."
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from storage.bible import BibleStore
-from storage.database import Store
 from storage.manuscripts import Manuscripts
 from storage.records import BibleEntry, Chapter, ChapterHead, Span
 from templora.errors import NotFound
@@ -45,10 +44,8 @@ class Bible:
     was found in the book that was looked at last is kept.
     """
 
-    def __init__(
-        self, store: Store, manuscripts: Manuscripts, changed: Callable[[str], None], clock: Callable[[], float]
-    ) -> None:
-        self._rows = BibleStore(store, clock)
+    def __init__(self, rows: BibleStore, manuscripts: Manuscripts, changed: Callable[[str], None]) -> None:
+        self._rows = rows
         self._manuscripts = manuscripts
         self._changed = changed
         self._project = ""

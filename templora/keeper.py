@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 
+from storage.bible import BibleStore
 from storage.manuscripts import Manuscripts
-from storage.mirror import Mirror
+from storage.mirror import Mirror, notes_of
 from templora.errors import NotFound, TemploraError
 from templora.safety import TEND_S, Safety
 
@@ -20,8 +21,9 @@ THIN_EVERY_S = 24 * 3600.0
 class Keeper:
     """One thread. `changed` may be called from any."""
 
-    def __init__(self, manuscripts: Manuscripts, mirror: Mirror, safety: Safety) -> None:
+    def __init__(self, manuscripts: Manuscripts, bible: BibleStore, mirror: Mirror, safety: Safety) -> None:
         self._manuscripts = manuscripts
+        self._bible = bible
         self._mirror = mirror
         self._safety = safety
         self._dirty: set[str] = set()
@@ -39,7 +41,7 @@ class Keeper:
         self._thread.start()
 
     def changed(self, project: str) -> None:
-        """The text of a book has changed."""
+        """The text of a book has changed, or what is noted of it."""
         self._dirty.add(project)
         self._wake.set()
 
@@ -82,7 +84,9 @@ class Keeper:
         while self._dirty:
             project = self._dirty.pop()
             try:
-                self._mirror.write(self._manuscripts.project(project), self._manuscripts.texts(project))
+                book, chapters = self._manuscripts.project(project), self._manuscripts.texts(project)
+                notes = notes_of(chapters, self._bible.entries(project), self._bible.author_note(project))
+                self._mirror.write(book, chapters, notes)
             except NotFound:
                 continue
             except TemploraError as error:

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from storage.bible import BibleStore
 from storage.database import FolderLock, open_database
 from storage.manuscripts import Manuscripts
 from storage.mirror import Mirror
@@ -19,7 +19,6 @@ from storage.records import (
     Backup,
     BackupBook,
     BackupReason,
-    Discarded,
     Project,
     PurgedHistory,
 )
@@ -35,9 +34,8 @@ from templora.errors import StorageError, TemploraError
 from templora.gathering import Gathering
 from templora.keeper import Keeper
 from templora.learning import Learning
-from templora.leaving import Forgotten
 from templora.library import Export, Finish, Library
-from templora.meter import MemoryReport, Passage
+from templora.memories import Memories
 from templora.reading import Reading
 from templora.safety import Safety
 from templora.sample import sample_book
@@ -60,7 +58,7 @@ class Purged:
     backups: int
 
 
-class Studio(Texts):
+class Studio(Texts, Memories):
     """One data folder, held alone, and one engine. `close()` when done; all methods may be called from any thread."""
 
     def __init__(
@@ -87,14 +85,16 @@ class Studio(Texts):
         self._engine = engine
         self.shelf = shelf
         self._manuscripts = Manuscripts(self._store, clock)
-        super().__init__(self._manuscripts, self._open, self._change)
+        Texts.__init__(self, self._manuscripts, self._open, self._change, self._note)
         self.tools = Tools(self._store, self._manuscripts, self._change, clock)
         self._snapshots = Snapshots(self._store, folder, clock)
-        self._keeper = Keeper(self._manuscripts, Mirror(folder), self._safety)
+        notes = BibleStore(self._store, clock)
+        self._keeper = Keeper(self._manuscripts, notes, Mirror(folder), self._safety)
         self._books = Books(self._manuscripts, recipe, info, clock)
-        self._learning = Learning(self._manuscripts, self._snapshots, engine, self._books, clock)
+        learning = Learning(self._manuscripts, self._snapshots, engine, self._books, clock)
+        Memories.__init__(self, self._manuscripts, learning, self._stop, self.tools.forget)
         self._library = Library(self._manuscripts, self._learning, folder)
-        self.bible = Bible(self._store, self._manuscripts, self._keeper.changed, clock)
+        self.bible = Bible(notes, self._manuscripts, self._keeper.changed)
         gathering = Gathering(self._manuscripts, self._books, recipe, self.bible.extras)
         self._writing = Writing(self._manuscripts, engine, gathering, self._learning)
         self.checks = Checks(self._manuscripts, self._snapshots, engine, self._books, self._learning)
@@ -150,6 +150,14 @@ class Studio(Texts):
         self._keeper.changed(project)
         self._learning.touch(project)
 
+    def _note(self, project: str) -> None:
+        self._keeper.changed(project)
+
+    def _stop(self, project: str) -> None:
+        """What works with the book's memory ends, before that memory is taken away."""
+        self._writing.stop(project)
+        self.checks.stop(project)
+
     # --- takes ---
 
     def continue_(
@@ -190,62 +198,7 @@ class Studio(Texts):
         """What `continue_` would read at `cursor`, exactly, before a take of at most `max_tokens`."""
         return self._writing.reading(chapter, base_revision, cursor, max_tokens)
 
-    # --- the memory ---
-
-    def memory(self, project: str) -> MemoryReport:
-        return self._learning.reports.memory(self._manuscripts.project(project), self._learning.memory(project))
-
-    def passages(self, chapter: str) -> list[Passage]:
-        """What the memory knows of a chapter, passage by passage."""
-        found = self._manuscripts.chapter(chapter)
-        return self._learning.reports.passages(found, self._learning.memory(found.project))
-
-    def forget(self, project: str) -> Forgotten:
-        """Let go at once of all that has seen text which is no longer in the book: see `Learning.forget`.
-
-        Older revisions, takes and backups keep theirs.
-        """
-        self._manuscripts.project(project)  # raises NotFound
-        self._stop(project)
-        self.tools.forget()
-        return self._learning.forget(project)
-
-    def _stop(self, project: str) -> None:
-        """What works with the book's memory ends, before that memory is taken away."""
-        self._writing.stop(project)
-        self.checks.stop(project)
-
-    def set_disk_bytes(self, project: str, value: int) -> None:
-        """What the snapshots of the memory may take on the disk, from now on."""
-        self._manuscripts.set_disk_bytes(project, value)
-        self._learning.thin(project)
-
-    def memory_do(self, project: str, verb: Literal["learn", "pause", "resume", "cancel", "relearn"]) -> None:
-        self._manuscripts.project(project)  # raises NotFound
-        verbs = {
-            "learn": self._learning.learn_now,
-            "pause": self._learning.pause,
-            "resume": self._learning.resume,
-            "cancel": self._learning.cancel,
-            "relearn": self._relearn,
-        }
-        verbs[verb](project)
-
-    def _relearn(self, project: str) -> None:
-        """Learn the book again from its first page; until then takes have what has been learnt of it so far."""
-        self.discard_memory(project)
-        self._learning.learn_now(project)
-
-    def relearn_seconds(self, project: str) -> float:
-        """How long learning the whole book takes on this machine, by what it has measured so far."""
-        report = self.memory(project)
-        return self._learning.reports.seconds_for(sum(chunk.tokens for chunk in report.chunks))
-
-    def discard_memory(self, project: str) -> Discarded:
-        self._manuscripts.project(project)
-        self._stop(project)
-        self.tools.forget()
-        return self._learning.discard(project)
+    # --- what goes for good ---
 
     def purge_history(self, project: str, backups: bool) -> Purged:
         """Delete for good what a book was: all but the newest text of each chapter, and its takes. With `backups` every

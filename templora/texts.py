@@ -23,12 +23,20 @@ from templora.presets import Manner
 
 
 class Texts:
-    """A part of the Studio. `opened` hears of a book that is worked on, `changed` of one whose text has changed."""
+    """A part of the Studio. `opened` hears of a book that is worked on, `changed` of one whose text has changed,
+    `noted` of one whose outline has."""
 
-    def __init__(self, manuscripts: Manuscripts, opened: Callable[[str], None], changed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        manuscripts: Manuscripts,
+        opened: Callable[[str], None],
+        changed: Callable[[str], None],
+        noted: Callable[[str], None],
+    ) -> None:
         self._manuscripts = manuscripts
         self._opened = opened
         self._changed = changed
+        self._noted = noted
 
     # --- projects ---
 
@@ -81,10 +89,12 @@ class Texts:
     def set_status(self, id: str, status: ChapterStatus) -> None:
         """How far a chapter has come. The text is as it was, and so is the memory."""
         self._manuscripts.set_status(id, status)
+        self._noted(self._manuscripts.book_of(id))
 
     def set_synopsis(self, id: str, synopsis: str) -> None:
         """What happens in a chapter, in the writer's words: no part of the book, so never learnt and never exported."""
         self._manuscripts.set_synopsis(id, synopsis)
+        self._noted(self._manuscripts.book_of(id))
 
     def delete_chapter(self, id: str) -> None:
         project = self._manuscripts.book_of(id)

@@ -38,7 +38,7 @@ STUDIO_ROOMS = {
     "keeping",
     "schedule",
     *("safety", "texts", "keeper"),
-    "leaving",
+    *("leaving", "memories"),
     "reports",
     "sample",
     *("tools", "find"),

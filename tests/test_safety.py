@@ -93,16 +93,48 @@ def test_a_backup_that_failed_is_a_warning_until_one_succeeds(desk: Desk, caplog
     desk.studio.close()
 
 
+def test_what_is_noted_of_a_book_can_be_read_without_the_desk(desk: Desk) -> None:
+    project = desk.book("first")
+    (chapter,) = desk.chapters(project)
+    desk.studio.start()  # what follows is heard of, not found at the start
+    page = desk.folder / "data" / "projects" / project / "book" / "00-notes.md"
+
+    def read() -> str:
+        desk.studio._keeper.write_mirrors()  # pyright: ignore[reportPrivateUsage]
+        return page.read_text(encoding="utf-8") if page.exists() else ""
+
+    assert read() == ""
+    desk.studio.set_synopsis(chapter, "It rains.")
+    assert "It rains." in read()
+    desk.studio.set_status(chapter, "draft")
+    assert "### 1. Chapter 1 (draft)" in read()
+    desk.studio.bible.set_author_note(project, "Dry.")
+    assert "Dry." in read()
+    ines = desk.studio.bible.add(project, "character", "Ines", ["the pilot"], "Tall.")
+    desk.studio.bible.set_note(ines.id, chapter, "Is afraid.")
+    assert all(words in read() for words in ("### Ines", "the pilot", "Tall.", "From ‘Chapter 1’ on: Is afraid."))
+    # What comes out of a backup is there, and what is deleted is not.
+    restored = desk.studio.restore_book(desk.studio.back_up().name, project)
+    written = read()
+    assert (page.parents[2] / restored.id / "book" / page.name).read_text(encoding="utf-8") == written
+    desk.studio.bible.delete(ines.id)
+    assert "Ines" not in read() and "Dry." in read()
+    desk.studio.bible.set_author_note(project, "")
+    desk.studio.set_synopsis(chapter, "")
+    desk.studio.set_status(chapter, "")
+    assert read() == "" and not page.exists()
+
+
 def test_readable_copies_that_cannot_be_written_are_a_warning_until_they_are(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, other = desk.book("first"), desk.book("another")
     writes, kept = Mirror.write, [project]
 
-    def full(mirror: Mirror, book: Project, chapters: Sequence[Chapter]) -> None:
+    def full(mirror: Mirror, book: Project, chapters: Sequence[Chapter], notes: str) -> None:
         if book.id in kept:
             raise DiskFull("The disk is full.")
-        writes(mirror, book, chapters)
+        writes(mirror, book, chapters, notes)
 
     monkeypatch.setattr(Mirror, "write", full)
     keeper = desk.studio._keeper  # pyright: ignore[reportPrivateUsage]

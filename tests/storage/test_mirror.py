@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage.mirror import Mirror
-from storage.records import Chapter, Project
+from storage.mirror import Mirror, notes_of
+from storage.records import BibleEntry, Chapter, ChapterNote, ChapterStatus, EntryKind, Project
 from templora.errors import DiskFull
 
 BOOK = Project("abc", "The Book", 0.0, 0.0)
@@ -17,6 +18,14 @@ BOOK = Project("abc", "The Book", 0.0, 0.0)
 
 def chapter(title: str, text: str = "Text.") -> Chapter:
     return Chapter(title, BOOK.id, title, 0, text, 1, 0.0)
+
+
+def noted(title: str, position: int, status: ChapterStatus, synopsis: str = "") -> Chapter:
+    return replace(chapter(title), position=position, status=status, synopsis=synopsis)
+
+
+def entry(kind: EntryKind, name: str, *notes: ChapterNote, aliases: tuple[str, ...] = (), said: str = "") -> BibleEntry:
+    return BibleEntry(name, BOOK.id, kind, name, aliases, said, notes, 0.0)
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -57,6 +66,69 @@ def test_chapters_of_one_name_have_a_file_each(tmp_path: Path) -> None:
 def test_a_hundred_chapters_sort_as_they_are_read(tmp_path: Path) -> None:
     Mirror(tmp_path).write(BOOK, [chapter(f"c{i}") for i in range(101)])
     assert [name.split("-")[1] for name in files(tmp_path)] == [f"c{i}.md" for i in range(101)]
+
+
+def test_what_is_noted_of_a_book_is_a_page_that_can_be_read() -> None:
+    chapters = [
+        noted("The Storm", 0, "done", "It rains.\nInes leaves."),
+        chapter("Calm"),
+        noted("Landfall", 2, "outline"),
+    ]
+    entries = [
+        entry(
+            "character", "Ines", ChapterNote("Calm", 1, False, "Is afraid."), said="Tall.", aliases=("the pilot", "I.")
+        ),
+        entry("character", "Mateus", ChapterNote("gone", 1, True, "Is dead.")),
+        entry("rule", "Tides", said="Twice a day."),
+    ]
+    assert (
+        notes_of(chapters, entries, "Dry, short sentences.")
+        == """# Notes, no part of the book
+
+## Author’s note
+
+Dry, short sentences.
+
+## Characters
+
+### Ines
+
+Also: the pilot; I.
+
+Tall.
+
+From ‘Calm’ on: Is afraid.
+
+### Mateus
+
+From a deleted chapter (it was number 2) on: Is dead.
+
+## Rules
+
+### Tides
+
+Twice a day.
+
+## Outline
+
+### 1. The Storm (done)
+
+It rains.
+Ines leaves.
+
+### 3. Landfall (outline)
+"""
+    )
+    assert notes_of([chapter("One")], [], "") == ""
+
+
+def test_the_notes_lie_before_the_chapters_and_vanish_when_nothing_is_noted(tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path)
+    mirror.write(BOOK, [chapter("Notes", "1"), *[chapter(f"c{i}") for i in range(99)]], "# Notes\n")
+    assert list(files(tmp_path))[:2] == ["00-notes.md", "001-notes.md"]
+    assert files(tmp_path)["00-notes.md"] == "# Notes\n"
+    mirror.write(BOOK, [chapter("Notes", "1")])
+    assert files(tmp_path) == {"01-notes.md": "# Notes\n\n1\n"}
 
 
 def test_unchanged_files_are_not_written_again(tmp_path: Path) -> None:

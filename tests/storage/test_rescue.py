@@ -34,7 +34,7 @@ def desk(folder: Path, clock: Clock) -> list[Backup]:
     clock.now += DAY_S
     made = backups.make("daily")
     manuscripts.save(chapter.id, 2, "written since", kind="restored")
-    Mirror(folder).write(manuscripts.project(book.id), manuscripts.texts(book.id))
+    Mirror(folder).write(manuscripts.project(book.id), manuscripts.texts(book.id), "noted since\n")
     store.close()
     assert backups.all()[0] == made
     return listed(folder)
@@ -69,8 +69,8 @@ def test_the_newest_backup_takes_the_place_of_a_damaged_database(
     assert (tmp_path / ASIDE).read_bytes() == spoilt
     assert str(tmp_path / ASIDE) in told
     # The words that are in no backup are in the readable copy, and stay there when the desk writes a new one.
-    (copy,) = tmp_path.glob("projects/*/book.damaged-*/*.md")
-    assert copy.read_text() == "# One\n\nwritten since\n"
+    notes, copy = sorted(tmp_path.glob("projects/*/book.damaged-*/*.md"))
+    assert copy.read_text() == "# One\n\nwritten since\n" and notes.read_text() == "noted since\n"
     assert str(copy.parent) in told
     assert set_aside(tmp_path) == [copy.parent, tmp_path / ASIDE]
     assert listed(tmp_path) == damaged

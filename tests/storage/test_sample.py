@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from storage.bible import BibleStore
 from storage.database import Store
 from storage.formats import read_book
 from storage.manuscripts import Manuscripts
@@ -14,7 +15,7 @@ from tests.storage.conftest import Clock
 
 @pytest.fixture
 def bible(store: Store, manuscripts: Manuscripts, clock: Clock) -> Bible:
-    return Bible(store, manuscripts, lambda project: None, clock)
+    return Bible(BibleStore(store, clock), manuscripts, lambda project: None)
 
 
 def test_it_comes_with_its_chapters_and_what_is_noted_of_them(manuscripts: Manuscripts, bible: Bible) -> None:
