@@ -42,6 +42,14 @@ def purge_bible(sql: Sql, project: str) -> None:
     sql.run("DELETE FROM dismissed_names WHERE project = ?", project)
 
 
+def forget_names(sql: Sql, project: str, texts: Collection[str]) -> None:
+    """Of the names that are not to be suggested stay those that a text has: no other would be."""
+    folded = [text.casefold() for text in texts]
+    for row in sql.all("SELECT name FROM dismissed_names WHERE project = ?", project):
+        if not any(row["name"].casefold() in text for text in folded):
+            sql.run("DELETE FROM dismissed_names WHERE project = ? AND name = ?", project, row["name"])
+
+
 def purge_entries(sql: Sql, where: str, value: object) -> int:
     """Entries for good, those `where` holds of; returns how many."""
     sql.run(f"DELETE FROM entry_notes WHERE entry IN (SELECT id FROM entries WHERE {where})", value)

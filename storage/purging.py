@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from storage import fulltext, revisions, written
-from storage.bible_rows import leave_chapters, purge_bible, purge_entries
+from storage.bible_rows import forget_names, leave_chapters, purge_bible, purge_entries
 from storage.database import Sql
 from storage.records import PurgedHistory
 
@@ -55,8 +55,10 @@ def purge_history(sql: Sql, project: str, now: float) -> PurgedHistory:
            AND number < (SELECT max(number) FROM revisions AS newest WHERE newest.chapter = revisions.chapter)""",
         project,
     )
-    for chapter in sql.all("SELECT id FROM chapters WHERE project = ?", project):
-        written.purge(sql, chapter["id"])
+    chapters = [row["id"] for row in sql.all("SELECT id FROM chapters WHERE project = ?", project)]
+    forget_names(sql, project, [revisions.newest(sql, chapter).state.text for chapter in chapters])
+    for chapter in chapters:
+        written.purge(sql, chapter)
     sql.run("DELETE FROM comments WHERE project = ? AND deleted_at NOT NULL", project)
     sql.run("UPDATE comments SET quote = '' WHERE project = ? AND start IS NULL", project)
     of_before = "project = ? AND finish_reason NOT NULL"
