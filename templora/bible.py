@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from storage.bible import BibleStore
+from storage.checks import new_id
 from storage.manuscripts import Manuscripts
 from storage.records import BibleEntry, Chapter, ChapterHead, Span
 from templora.errors import NotFound
 from templora.names import Capitals, Finder, Suggestion, suggestions
 from templora.reading import Entry, Extras
+
+__all__ = ["Bible", "ChapterMentions", "as_of", "new_id"]
 
 _Names = tuple[tuple[str, tuple[str, ...]], ...]
 """Each entry with the names that it goes by."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from storage.checks import new_id
 from storage.records import BibleEntry
+from templora.bible import new_id
 from templora.errors import Conflict, NotFound, TemploraError
 from templora.studio import Studio
 from ui import bible_view
