@@ -57,6 +57,8 @@ def learnt(studio: Studio, project: str) -> None:
     """All of the book is learnt, and the memory at rest."""
     studio.memory_do(project, "learn")
     until(lambda: studio.memory(project).pending_chunks == 0 and studio.memory(project).state == "current")
+    # What was asked for is not done before its snapshot is stored: an edit until then would be learnt at once.
+    until(lambda: not studio._learning.memory(project).learn_now)  # pyright: ignore[reportPrivateUsage]
 
 
 def saved(page: Page) -> None:
