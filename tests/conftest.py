@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from templora import models
+from templora.bootstrap import Terminal
 from templora.cores import share_cores
 from templora.engine import ModelInfo, ModelState
 from tests.studio_desk import Desk
+from tests.terminals import Screen
 from tests.tiny_models import Reports, write_folder
 
 share_cores()
@@ -57,6 +59,16 @@ def models_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def reports() -> Reports:
     return Reports()
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen(tty=False)
+
+
+@pytest.fixture
+def terminal(screen: Screen) -> Terminal:
+    return Terminal(screen)
 
 
 @pytest.fixture(scope="session")
