@@ -26,17 +26,19 @@ def moved(span: Span, quote: str, kept: Sequence[Match], text: str) -> Span | No
     count = sum(b - a for a, b in left)
     if left and (2 * count >= end - start or len(quote) < TELLING):
         return left[0][0], left[-1][1]
-    return sought(text, quote, start) or ((left[0][0], left[-1][1]) if left else None)
+    return sought(text, quote, start, kept) or ((left[0][0], left[-1][1]) if left else None)
 
 
-def sought(text: str, quote: str, near: int) -> Span | None:
-    """Where these words stand, nearest to a place; None where they do not."""
-    if not quote:
-        return None
-    after = text.find(quote, near)
-    before = text.rfind(quote, 0, near + len(quote) - 1)
-    found = [at for at in (before, after) if at >= 0]
-    if not found:
-        return None
-    at = min(found, key=lambda at: abs(at - near))
-    return at, at + len(quote)
+def sought(text: str, quote: str, near: int, kept: Sequence[Match] = ()) -> Span | None:
+    """Where these words stand, nearest to a place; None where they do not.
+
+    Not in what the text has `kept`: what stands there stood there before, beside the passage that is looked for.
+    """
+    places: list[int] = []
+    at = text.find(quote) if quote else -1
+    while at >= 0:
+        if not any(to <= at and at + len(quote) <= to + length for _, to, length in kept):
+            places.append(at)
+        at = text.find(quote, at + 1)
+    at = min(places, key=lambda at: abs(at - near), default=-1)
+    return (at, at + len(quote)) if places else None

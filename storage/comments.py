@@ -133,7 +133,7 @@ def follow(sql: Sql, chapter: str, revision: int, text: str, kept: Sequence[Matc
     """The chapter's text is now `text`, with `kept` of the one before. `known`: places that the editor has mapped."""
     for row in sql.all('SELECT id, start, "end", quote FROM comments WHERE chapter = ?', chapter):
         if row["start"] is None:
-            span = anchors.sought(text, row["quote"], 0)
+            span = anchors.sought(text, row["quote"], 0, kept)
         else:
             span = _fitting(known.get(row["id"]), text)
             span = span or anchors.moved((row["start"], row["end"]), row["quote"], kept, text)

@@ -107,6 +107,19 @@ def test_a_passage_that_comes_back_has_its_comment_back(
     assert passage(manuscripts, comments, id) == PASSAGE
 
 
+def test_a_passage_that_is_gone_is_not_another_one_of_the_same_words(
+    manuscripts: Manuscripts, comments: Comments, chapter: Chapter
+) -> None:
+    id = comment(comments, chapter, "the").id
+    cut = TEXT.replace("counted the hours", "counted hours")
+    write(manuscripts, chapter.id, cut, kind="imported")
+    assert passage(manuscripts, comments, id) is None, "the other ‘the’ stood there before"
+    write(manuscripts, chapter.id, f"{cut} So", kind="imported")
+    assert passage(manuscripts, comments, id) is None
+    write(manuscripts, chapter.id, f"{TEXT} So")
+    assert passage(manuscripts, comments, id) == "the" and comments.comment(id).start == TEXT.index("the hours")
+
+
 def test_the_editor_knows_best_where_it_stands(manuscripts: Manuscripts, comments: Comments, chapter: Chapter) -> None:
     id = comment(comments, chapter, "hours").id
     text = TEXT.replace("hours", "hours hours")
