@@ -118,8 +118,8 @@ class Sampling:
     """XTC: so often all tokens at least as likely as the threshold but the least likely are left out; 0 is off."""
     repetition_penalty: float = 1.08
     dry_multiplier: float = 0.0
-    """DRY: a token that would make a sequence of n tokens from the prompt or the take stand there once more loses
-    multiplier · base^(n − allowed length); 0 is off."""
+    """DRY: a word that would stand once more after n words that it followed before, in the prompt or the take, loses
+    multiplier · base^(n − allowed length) of its logit where n is at least the allowed length; 0 is off."""
     dry_base: float = 1.75
     dry_allowed_length: int = 2
     dry_breakers: tuple[str, ...] = ("\n", ":", '"', "*")

@@ -14,8 +14,9 @@ from typing import Protocol
 from templora.names import UNSPACED
 
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "\n": " ", "\t": " "})
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_OPEN_END = re.compile(r"[^\W_]['’]?\Z")
+APOSTROPHES = "'’"
+WORD = re.compile(rf"[^\W_]+(?:[{APOSTROPHES}][^\W_]+)*")
+_OPEN_END = re.compile(rf"[^\W_][{APOSTROPHES}]?\Z")
 
 
 class Watch(Protocol):
@@ -55,7 +56,7 @@ class Phrases:
         plain = self._plain(text[low:])
         before = text[low - 1] if low else ""
         # A phrase whose last word may go on is not whole yet.
-        last = len(plain) - (not final and bool(plain) and _is_open(plain[-1]))
+        last = len(plain) - (not final and bool(plain) and joins(plain[-1]))
         found = [
             end - length
             for end in range(max(1, since - low + 1), last + 1)
@@ -66,7 +67,7 @@ class Phrases:
         held = len(plain)
         for length in range(min(self.reach, len(plain)), 0, -1):
             part = plain[-length:]
-            if part in self._beginnings or (part in self._phrases and _is_open(part[-1])):
+            if part in self._beginnings or (part in self._phrases and joins(part[-1])):
                 place = len(plain) - length
                 if _begins_word(before, plain, place):
                     held = place
@@ -79,18 +80,18 @@ def _lower(character: str) -> str:
     return lower if len(lower) == 1 else character
 
 
-def _is_open(character: str) -> bool:
+def joins(character: str) -> bool:
     """Can a word go on after this?"""
     return character.isalnum() and not UNSPACED.match(character)
 
 
 def _begins_word(before: str, text: str, place: int) -> bool:
     last = text[place - 1] if place else before
-    return not (last and _is_open(last) and _is_open(text[place]))
+    return not (last and joins(last) and joins(text[place]))
 
 
 def _ends_word(text: str, end: int) -> bool:
-    return end == len(text) or not (_is_open(text[end - 1]) and _is_open(text[end]))
+    return end == len(text) or not (joins(text[end - 1]) and joins(text[end]))
 
 
 def _is_whole(before: str, text: str, place: int, end: int) -> bool:

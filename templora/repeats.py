@@ -1,6 +1,8 @@
-"""DRY: which tokens would make a sequence that has been there stand there once more, and how long it is. Pure.
+"""DRY: which words would make a sequence that has been there stand there once more, and how long it is. Pure.
 
 After p-e-w (text-generation-webui #5677), as llama.cpp and KoboldCpp have it: sequences do not reach across breakers.
+Theirs counts tokens; here words are counted, and only the first token of a word is spoken against: a name of many
+tokens would otherwise be spelt another way each time.
 """
 
 from __future__ import annotations
@@ -9,14 +11,18 @@ from collections.abc import Callable, Iterable
 
 
 class Repeats:
-    """Follows a row of tokens. `breaks`: is this token a sequence breaker?
+    """Follows a row of tokens. `breaks`: is this token a sequence breaker? `begins`: after this token (None: nothing),
+    does that one begin a word?
 
-    Of every earlier place it keeps how far back the tokens up to there agree with the newest ones: a step costs as much
-    as the newest token has been there.
+    Of every earlier place it keeps how many words up to there agree with the newest ones: a step costs as much as the
+    newest token has been there.
     """
 
-    def __init__(self, breaks: Callable[[int], bool], ids: Iterable[int] = ()) -> None:
+    def __init__(
+        self, breaks: Callable[[int], bool], begins: Callable[[int | None, int], bool], ids: Iterable[int] = ()
+    ) -> None:
         self._breaks = breaks
+        self._begins = begins
         self._ids: list[int] = []
         self._places: dict[int, list[int]] = {}
         self._lengths: dict[int, int] = {}
@@ -28,7 +34,8 @@ class Repeats:
             self._lengths = {}
         else:
             places = self._places.setdefault(id, [])
-            self._lengths = {place: self._lengths.get(place - 1, 0) + 1 for place in places}
+            words = int(self._begins(self._last, id))
+            self._lengths = {place: self._lengths.get(place - 1, 0) + words for place in places}
             places.append(len(self._ids))
         self._ids.append(id)
 
@@ -40,10 +47,15 @@ class Repeats:
             self.push(id)
 
     def continuations(self) -> dict[int, int]:
-        """Token → how many tokens before it repeat what stood before that token earlier on; the longest for each."""
+        """Token that begins a word → how many words before it repeat what stood before that token earlier on; the
+        most for each."""
         found: dict[int, int] = {}
         for place, length in self._lengths.items():
             id = self._ids[place + 1]
-            if length > found.get(id, 0) and not self._breaks(id):
+            if length > found.get(id, 0) and not self._breaks(id) and self._begins(self._last, id):
                 found[id] = length
         return found
+
+    @property
+    def _last(self) -> int | None:
+        return self._ids[-1] if self._ids else None

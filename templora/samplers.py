@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from templora.config import Sampling
+from templora.phrases import APOSTROPHES, joins
 from templora.repeats import Repeats
 
 CANDIDATES = 1024
@@ -61,6 +62,14 @@ class Vocabulary:
             return known[id]
 
         return breaks
+
+    def begins_word(self, before: int | None, id: int) -> bool:
+        """Does a token begin a word, where the token `before` stands before it? Marks between words do not."""
+        text = self.text(id)
+        if not any(character.isalnum() for character in text):
+            return False
+        last = "" if before is None else self.text(before)[-1:]
+        return text[0].isspace() or not last or not (joins(last) or last in APOSTROPHES)
 
     def biases(self, words: dict[str, float]) -> dict[tuple[int, ...], float]:
         """Token sequences of words as they are typed, at the start of a text and after a space → their bias.
@@ -100,7 +109,9 @@ class Sampler:
         )
         self._dry = sampling.dry_multiplier > 0
         self._counted = len(counted)
-        self._repeats = Repeats(vocabulary.breaker(sampling.dry_breakers), counted if self._dry else ())
+        self._repeats = Repeats(
+            vocabulary.breaker(sampling.dry_breakers), vocabulary.begins_word, counted if self._dry else ()
+        )
 
     def push(self, id: int) -> None:
         """A token has been added to the take."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from templora.config import Sampling
+
+Begins = Callable[[int | None, int], bool]
 
 
 def softmax(scores: Sequence[float]) -> list[float]:
@@ -15,25 +17,36 @@ def softmax(scores: Sequence[float]) -> list[float]:
 
 
 def dry(
-    ids: Sequence[int], scores: Sequence[float], breakers: set[int], multiplier: float, base: float, allowed: int
+    ids: Sequence[int],
+    scores: Sequence[float],
+    breakers: set[int],
+    begins: Begins,
+    multiplier: float,
+    base: float,
+    allowed: int,
 ) -> list[float]:
-    """p-e-w's: for each token, the longest sequence before the end that it followed before."""
+    """p-e-w's, in words: for each token that begins one, the longest sequence before the end that it followed before.
+
+    `begins`: after the first token (None: nothing), does the second begin a word?
+    """
+    row: list[int | None] = [None, *ids]
     out = list(scores)
     for token in range(len(scores)):
-        if token in breakers:
+        if token in breakers or not begins(row[-1], token):
             continue
         longest = 0
         for place in range(len(ids)):
             if ids[place] != token:
                 continue
-            length = 0
+            length = words = 0
             while (
                 place - 1 - length >= 0
                 and ids[place - 1 - length] == ids[len(ids) - 1 - length]
                 and ids[place - 1 - length] not in breakers
             ):
+                words += begins(row[len(ids) - 1 - length], ids[len(ids) - 1 - length])
                 length += 1
-            longest = max(longest, length)
+            longest = max(longest, words)
         if longest >= allowed and longest:
             out[token] -= multiplier * base ** (longest - allowed)
     return out
@@ -101,12 +114,14 @@ def xtc(scores: Sequence[float], threshold: float, spared: set[int]) -> list[flo
     return left(scores, set(range(len(scores))) - set(top) | {least})
 
 
-def distribution(ids: Sequence[int], scores: Sequence[float], sampling: Sampling, breakers: set[int]) -> list[float]:
+def distribution(
+    ids: Sequence[int], scores: Sequence[float], sampling: Sampling, breakers: set[int], begins: Begins
+) -> list[float]:
     """The probabilities that a token is drawn with, in the documented order; XTC's lot is taken to be drawn."""
     scores = repetition(ids, scores, sampling.repetition_penalty)
     if sampling.dry_multiplier:
         rules = (sampling.dry_multiplier, sampling.dry_base, sampling.dry_allowed_length)
-        scores = dry(ids, scores, breakers, *rules)
+        scores = dry(ids, scores, breakers, begins, *rules)
     scores = min_p(top_p(typical(top_k(scores, sampling.top_k), sampling.typical_p), sampling.top_p), sampling.min_p)
     if sampling.xtc_probability:
         scores = xtc(scores, sampling.xtc_threshold, breakers)

@@ -42,18 +42,23 @@ settings_of = st.builds(
 )
 
 
-class Letters:
-    """A tokenizer of one letter a token; the first writes the end of a line."""
+PIECES = ["\n", ":", " a", " b", "c", ",", " d", "e", " f", " g", " h", "i"]
+
+
+class Pieces:
+    """A tokenizer of one letter a token, with a space before those that begin a word. The first ends a line."""
 
     def decode(self, ids: list[int], **_: Any) -> str:
-        return "".join("\n:abcdefghij"[id] for id in ids)
+        return "".join(PIECES[id] for id in ids)
 
-    def encode(self, text: str, **_: Any) -> list[int]:
-        return ["\n:abcdefghij".index(letter) for letter in text.strip()]
+
+def begins(before: int | None, id: int) -> bool:
+    """Does a word begin with this piece?"""
+    return PIECES[id].strip().isalpha() and (" " in PIECES[id] or before is None or not PIECES[before][-1].isalpha())
 
 
 def sampler(sampling: Sampling, ids: list[int], seed: int = 3) -> Sampler:
-    return Sampler(sampling, Vocabulary(Letters(), ends=[1]), seed, ids)
+    return Sampler(sampling, Vocabulary(Pieces(), ends=[1]), seed, ids)
 
 
 def distribution(drawing: Sampler, ids: list[int], scores: list[float], temperature: float) -> list[float]:
@@ -70,7 +75,7 @@ def distribution(drawing: Sampler, ids: list[int], scores: list[float], temperat
 def test_every_token_is_drawn_as_often_as_the_plain_samplers_say(
     scores: list[float], ids: list[int], sampling: Sampling
 ) -> None:
-    expected = plain.distribution(ids, scores, sampling, BREAKERS)
+    expected = plain.distribution(ids, scores, sampling, BREAKERS, begins)
     assert distribution(sampler(sampling, ids), ids, scores, sampling.temperature) == pytest.approx(expected, abs=1e-4)
 
 
@@ -82,14 +87,14 @@ def test_putting_unlikely_tokens_aside_changes_nothing(seed: int, sampling: Samp
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(samplers, "CANDIDATES", aside)
         narrow = distribution(sampler(sampling, []), [], scores.tolist(), 1.0)
-    expected = plain.distribution([], scores.tolist(), replace(sampling, temperature=1.0), BREAKERS)
+    expected = plain.distribution([], scores.tolist(), replace(sampling, temperature=1.0), BREAKERS, begins)
     assert narrow == pytest.approx(expected, abs=1e-4)
 
 
 @SOME
 @given(rows, st.data())
 def test_repeats_are_those_that_stand_there_whatever_was_taken_back(ids: list[int], data: st.DataObject) -> None:
-    repeats = Repeats(BREAKERS.__contains__)
+    repeats = Repeats(BREAKERS.__contains__, begins)
     kept: list[int] = []
     for id in ids:
         if kept and data.draw(st.integers(0, 9)) == 0:
@@ -98,18 +103,27 @@ def test_repeats_are_those_that_stand_there_whatever_was_taken_back(ids: list[in
             kept = kept[:length]
         repeats.push(id)
         kept.append(id)
-    plainly = plain.dry(kept, [0.0] * TOKENS, BREAKERS, 1.0, 2.0, 0)
+    plainly = plain.dry(kept, [0.0] * TOKENS, BREAKERS, begins, 1.0, 2.0, 0)
     longest = {token: round(math.log2(-score)) for token, score in enumerate(plainly) if score}
     assert repeats.continuations() == longest
 
 
-def test_dry_penalises_by_the_length_of_what_is_repeated() -> None:
-    ids = [5, 6, 7, 8, 2, 5, 6, 7]  # 8 came after these three
+def test_dry_penalises_by_the_words_that_are_repeated() -> None:
+    ids = [2, 3, 6, 8, 9, 2, 3, 6]  # " f" came after these three words
     dry = replace(NEUTRAL, dry_multiplier=0.8, dry_base=2.0, dry_allowed_length=2)
     scores = sampler(dry, ids).penalised(ids, torch.zeros(TOKENS))
     assert scores[8] == pytest.approx(-0.8 * 2.0 ** (3 - 2))
     assert not scores[[place for place in range(TOKENS) if place != 8]].any()
     assert not sampler(replace(dry, dry_allowed_length=4), ids).penalised(ids, torch.zeros(TOKENS)).any()
+
+
+def test_dry_leaves_the_rest_of_a_word_and_the_marks_alone() -> None:
+    """Else a name of several tokens would be spelt another way each time that it comes."""
+    dry = replace(NEUTRAL, dry_multiplier=0.8, dry_base=2.0, dry_allowed_length=1)
+    name = [2, 3, 4, 7, 5]  # " a", and then " bce" and ","
+    for length, begun in ((1, True), (2, False), (3, False), (4, False)):
+        ids = [*name, 8, 9, *name[:length]]
+        assert bool(sampler(dry, ids).penalised(ids, torch.zeros(TOKENS)).any()) == begun
 
 
 def test_a_very_long_repetition_does_not_overflow() -> None:
@@ -176,6 +190,22 @@ def test_a_biased_word_is_drawn_or_never(tokenizer: PreTrainedTokenizerFast) -> 
 
     assert share(8) > 0.5
     assert share(-100) < 1e-9
+
+
+def test_a_word_begins_after_a_space_a_mark_or_nothing() -> None:
+    class Words:
+        def decode(self, ids: list[int], **_: Any) -> str:
+            return "".join(texts[id] for id in ids)
+
+    def begins_word(before: str | None, text: str) -> bool:
+        texts[:] = [before or "", text]
+        return Vocabulary(Words()).begins_word(None if before is None else 0, 1)
+
+    texts: list[str] = []
+    for before, text in ((None, "The"), ("\n", "The"), ("“", "The"), (" a", " man"), ("—", "and"), ("语", "言")):
+        assert begins_word(before, text), (before, text)
+    for before, text in ((" Roch", "ester"), (" don", "’t"), ("’", "t"), (" a", ","), (" a", "\ufffd"), (" a", " ")):
+        assert not begins_word(before, text), (before, text)
 
 
 def test_a_breaker_is_a_token_that_holds_one_or_ends_the_text(tokenizer: PreTrainedTokenizerFast) -> None:
