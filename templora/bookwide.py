@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from storage.manuscripts import Manuscripts
 from storage.records import Chapter, Span
+from templora.config import Sampling
 from templora.engine import Generation, Rewrite
 from templora.errors import NotFound
 from templora.marks import Habit, habit, tally
@@ -24,7 +25,7 @@ from templora.shaping import packed
 
 MOST_WORDS = 1_000_000
 """So much of a book is guarded against copies, the end of it: 4 bytes a word go to the engine with each take."""
-COPIED_WORDS = 12
+COPIED_WORDS = Sampling.copied_words
 """A take with more words in a row than these from the book is a copy of it."""
 _COUNTS = 2
 """Hashes of so many lengths are kept: the guard's, and those that a take is measured by."""

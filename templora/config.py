@@ -116,8 +116,8 @@ class Sampling:
     xtc_threshold: float = 0.1
     xtc_probability: float = 0.0
     """XTC: so often all tokens at least as likely as the threshold but the least likely are left out; 0 is off."""
-    repetition_penalty: float = 1.08
-    dry_multiplier: float = 0.0
+    repetition_penalty: float = 1.05
+    dry_multiplier: float = 2.0
     """DRY: a word that would stand once more after n words that it followed before, in the prompt or the take, loses
     multiplier · base^(n − allowed length) of its logit where n is at least the allowed length; 0 is off."""
     dry_base: float = 1.75
@@ -129,7 +129,7 @@ class Sampling:
     banned_any_case: bool = True
     word_bias: dict[str, float] = field(default_factory=dict[str, float])
     """Words or phrases as they are typed → what is added to their logit, −100 (never) to 100."""
-    copied_words: int = 0
+    copied_words: int = 12
     """So many words in a row may be as they stand in the book; 0 switches this guard off."""
     follow_marks: bool = True
     """Quotation marks, dashes and ellipses are made those of the book."""
@@ -166,5 +166,13 @@ class Sampling:
         _check(self.stop_at in get_args(StopAt), f"stop_at must be one of {', '.join(get_args(StopAt))}")
 
 
-NEUTRAL = Sampling(temperature=1.0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, follow_marks=False)
+NEUTRAL = Sampling(
+    temperature=1.0,
+    top_p=1.0,
+    min_p=0.0,
+    repetition_penalty=1.0,
+    dry_multiplier=0.0,
+    copied_words=0,
+    follow_marks=False,
+)
 """The model's own distribution."""

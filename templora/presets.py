@@ -44,7 +44,6 @@ PRESETS = (
                 min_p=0.04,
                 repetition_penalty=1.0,
                 xtc_probability=0.4,
-                dry_multiplier=0.8,
             )
         ),
     ),
