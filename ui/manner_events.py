@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from gradio.components import Slider
+from gradio.components import Slider, Textbox
 
 from templora.presets import OF_THE_BOOK, OWN, Manner, behind, preset
 from templora.studio import Studio
@@ -28,7 +28,7 @@ def wire_manner(desk: Desk, studio: Studio) -> None:
     others = {name: control for name, control in takes.numbers.items() if name not in (*OF_THE_BOOK, "seed")}
     controls: dict[str, Control] = {"temperature": takes.temperature, **others}
     shown = [panel.manner, panel.line]
-    words = [takes.numbers["banned"], takes.numbers["word_bias"]]
+    words = [field for name in ("banned", "word_bias") if isinstance(field := takes.numbers[name], Textbox)]
 
     def told_of(manner: Manner) -> list[Any]:
         says = "" if manner.name == OWN else f"{preset(manner.name).says}: "

@@ -73,9 +73,11 @@ def test_banned_phrases_and_favoured_words_belong_to_the_book(
     assert studio.manner(book).words == words
 
     opened(page, url, other)
+    page.get_by_text("The numbers behind it").click()
     expect(line(page, "set-banned")).to_have_value("")
     assert not written(page, engine)["banned"]
     opened(page, url, book)
+    page.get_by_text("The numbers behind it").click()
     expect(line(page, "set-banned")).to_have_value("a shiver\ncouldn’t help but")
     expect(line(page, "set-word_bias")).to_have_value("old harbour +2\nsuddenly -5.5")
     asked = written(page, engine)
