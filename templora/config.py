@@ -106,7 +106,7 @@ class Sampling:
     XTC, and the temperature last, so what is cut off does not depend on it (`templora.samplers`).
     """
 
-    temperature: float = 0.8
+    temperature: float = 0.9
     """0 is greedy."""
     top_k: int = 0
     typical_p: float = 1.0

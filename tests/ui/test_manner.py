@@ -30,7 +30,7 @@ def test_a_manner_sets_the_numbers_and_a_number_makes_it_ones_own(
     wild, other = made(studio, "Wild", prose(2)), made(studio, "Other", prose(2))
     opened(page, url, wild)
     expect(page.locator("#manner label.selected")).to_have_text("Lively")
-    expect(line(page, "manner-line")).to_have_value(re.compile("temperature 0.8"))
+    expect(line(page, "manner-line")).to_have_value(re.compile("temperature 0.9"))
     page.locator("#manner label", has_text="Wild").click()
     expect(line(page, "manner-line")).to_have_value(re.compile("XTC 0.4 · DRY 2"))
     until(lambda: studio.manner(wild).name == "Wild")
