@@ -117,7 +117,7 @@ class Sampling:
     xtc_probability: float = 0.0
     """XTC: so often all tokens at least as likely as the threshold but the least likely are left out; 0 is off."""
     repetition_penalty: float = 1.05
-    dry_multiplier: float = 2.0
+    dry_multiplier: float = 3.0
     """DRY: a word that would stand once more after n words that it followed before, in the prompt or the take, loses
     multiplier · base^(n − allowed length) of its logit where n is at least the allowed length; 0 is off."""
     dry_base: float = 1.75

@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_the_usual_manner(stored: str) -> None:
 
 
 def test_the_numbers_behind_it_are_told() -> None:
-    assert behind(Manner()) == "temperature 0.9 · top-p 0.95 · min-p 0.05 · repetition penalty 1.05 · DRY 2"
+    assert behind(Manner()) == "temperature 0.9 · top-p 0.95 · min-p 0.05 · repetition penalty 1.05 · DRY 3"
     assert behind(manner("Plain")) == "nothing between you and the model"
-    assert "XTC 0.4 · DRY 2" in behind(manner("Wild")) and "top-p" not in behind(manner("Wild"))
+    assert "XTC 0.4 · DRY 3" in behind(manner("Wild")) and "top-p" not in behind(manner("Wild"))
     assert preset("Wild").says

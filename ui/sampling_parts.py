@@ -36,7 +36,7 @@ def numbers() -> dict[str, Control]:
         made[name] = gr.Slider(low, high, getattr(usual, name), step=step, label=label, elem_id=f"set-{name}")
 
     slider("repetition_penalty", 1, 2, 0.01, "Repetition penalty (1 is off)")
-    slider("dry_multiplier", 0, 3, 0.05, "DRY, against repeated phrases (0 is off)")
+    slider("dry_multiplier", 0, 5, 0.05, "DRY, against repeated phrases (0 is off)")
     slider("dry_allowed_length", 1, 10, 1, "DRY: words in a row that may come again")
     slider("top_k", 0, 200, 1, "top-k (0 is off)")
     slider("typical_p", 0.05, 1, 0.05, "typical-p (1 is off)")

@@ -32,10 +32,10 @@ def test_a_manner_sets_the_numbers_and_a_number_makes_it_ones_own(
     expect(page.locator("#manner label.selected")).to_have_text("Lively")
     expect(line(page, "manner-line")).to_have_value(re.compile("temperature 0.9"))
     page.locator("#manner label", has_text="Wild").click()
-    expect(line(page, "manner-line")).to_have_value(re.compile("XTC 0.4 · DRY 2"))
+    expect(line(page, "manner-line")).to_have_value(re.compile("XTC 0.4 · DRY 3"))
     until(lambda: studio.manner(wild).name == "Wild")
     asked = written(page, engine)
-    assert (asked["temperature"], asked["xtc_probability"], asked["dry_multiplier"]) == (1.1, 0.4, 2)
+    assert (asked["temperature"], asked["xtc_probability"], asked["dry_multiplier"]) == (1.1, 0.4, 3)
 
     # A number of one's own keeps the others.
     page.locator("#set-temperature input[type=number]").fill("0.7")
