@@ -19,9 +19,19 @@ from tests.tiny_models import Reports, write_folder
 
 share_cores()
 
+MEMORY = Path("/dev/shm")
+ROOM = 8 * 1024**3
+"""Bytes. What the tests write in a run is a few of them, and most of that is deleted on the way."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests that take minutes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary folders lie in memory where there is room: every saved text is flushed, and would wait for a disk."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
