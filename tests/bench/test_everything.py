@@ -15,8 +15,9 @@ from tests.bench.test_pg19 import book
 from tests.tiny_models import write_folder
 
 
-def shelf(folder: Path) -> list[str]:
-    for name, sentences in (("novels/one", 800), ("novels/two", 200), ("unlike/verse", 120)):
+def shelf(folder: Path, longest: int) -> list[str]:
+    """Two novels, one of so many sentences, and something unlike them."""
+    for name, sentences in (("novels/one", longest), ("novels/two", 200), ("unlike/verse", 120)):
         path = folder / f"{name}.txt"
         path.parent.mkdir(exist_ok=True)
         book(path, sentences)
@@ -41,15 +42,18 @@ def check(result: dict[str, Any]) -> None:
 
 
 def test_everything_is_measured_once_and_written_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], one_thread: None
 ) -> None:
     def here(task: Any, *arguments: Any) -> None:
         task(*arguments)
 
     monkeypatch.setattr(everything, "_alone", here)
+    # Enough for the longest recipe's prefix and two of its chunks: one warms up, one counts.
+    monkeypatch.setattr(everything, "COST_TOKENS", 5600)
+    monkeypatch.setattr(everything, "ROUNDS", 1)
     monkeypatch.setattr(runs, "WINDOWS_EVERY", 1)
     out = tmp_path / "results" / "out.json"
-    command = [*shelf(tmp_path), "--tokens", "1400", "--json", str(out)]
+    command = [*shelf(tmp_path, 210), "--tokens", "1400", "--json", str(out)]
     command += ["--model", str(write_folder(tmp_path / "model")), "--models", str(tmp_path / "models")]
     assert main(command) == 0
     check(json.loads(out.read_text()))
@@ -77,5 +81,5 @@ def test_a_folder_without_texts_is_told_in_a_line(tmp_path: Path, capsys: pytest
 def test_everything_on_the_starter_in_processes_of_its_own(starter: ModelInfo, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     models = str(Path(starter.folder).parent)
-    assert main([*shelf(tmp_path), "--tokens", "2800", "--json", str(out), "--models", models]) == 0
+    assert main([*shelf(tmp_path, 800), "--tokens", "2800", "--json", str(out), "--models", models]) == 0
     check(json.loads(out.read_text()))

@@ -35,7 +35,7 @@ def test_a_copy_is_a_run_of_more_than_twelve_words_of_the_book() -> None:
     assert reading.copies_in_10000 == pytest.approx(20_000 / 37)
 
 
-def test_a_run_compares_what_is_written_with_the_book_itself(tmp_path: Path) -> None:
+def test_a_run_compares_what_is_written_with_the_book_itself(tmp_path: Path, one_thread: None) -> None:
     (tmp_path / "books").mkdir()
     book(tmp_path / "books" / "small.txt", 160)
     model = write_folder(tmp_path / "model")

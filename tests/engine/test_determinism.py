@@ -55,10 +55,10 @@ class Book:
 
 
 def text_of(size: int) -> str:
-    """Paragraphs for eight to twelve chunks of about so many tokens."""
+    """Paragraphs for six to twelve chunks of about so many tokens: two a chapter are enough for all that can happen."""
     texts = os.environ.get("TEMPLORA_TEXTS")
     if size < 512 or not texts:
-        return prose(7, 8 * size // 64)
+        return prose(7, 6 * size // 64)
     novel = join_hard_wraps((Path(texts) / "pg19" / "349.txt").read_text(encoding="utf-8"))
     return novel[20_000:32_500]
 
@@ -92,7 +92,7 @@ def book(
 ) -> Book:
     chapters = in_chapters(text_of(request.param))
     plan = plan_of(starter, chapters, request.param)
-    assert 8 <= len(plan.chunks) <= 12
+    assert 6 <= len(plan.chunks) <= 12
     pupil = Pupil(engine, plan, tmp_path_factory.mktemp("reference"))
     pupil.open()
     kept: list[Kept] = []

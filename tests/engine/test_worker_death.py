@@ -155,7 +155,8 @@ engine.call(Learn("00", "01", [], list(range(1000, 1512))))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a parent is killed by a signal")
-@pytest.mark.parametrize("moment", ["loading info", "learning info"])
+# While it loads it is the same for a tiny model: `test_worker.test_a_killed_parent_leaves_no_orphan`.
+@pytest.mark.parametrize("moment", [pytest.param("loading info", marks=pytest.mark.long), "learning info"])
 def test_a_parent_killed_while_the_model_is_at_work_leaves_no_process_behind(starter: ModelInfo, moment: str) -> None:
     command = [sys.executable, "-c", PARENT, models.STARTER, str(Path(starter.folder).parent)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
