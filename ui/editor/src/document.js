@@ -30,31 +30,35 @@ export class ChapterDocument {
   #takes;
   #report;
   #saved = { revision: 0, doc: null }; // what the server is known to have
-  #sent = new Set(); // fingerprints of saves whose answer has not come: the server may have them
+  #sent; // fingerprints of saves whose answer has not come: the server may have them
   #running = null;
   #again = false;
   #failures = 0;
   #unsavedSince = null;
   #saveTimer;
   #mirrorTimer = null;
-  #closed = false;
+  #closed = null; // the editor's state when this chapter was left: what comes late finds it, and not the next chapter
 
   /** The server's version, `{revision, text}`, while the two differ and the writer has not chosen; else null. */
   conflict = null;
   /** When the server last took a save (ms since 1970), or null. */
   savedAt = null;
+  /** Is it being left for another chapter? */
+  closing = false;
 
   /**
-   * `chapter` as the server sent it; the view holds its text. `report(what, message)` hears 'state' (something shown
-   * may have changed), 'saved', 'failed' (with the message), 'conflict' and 'resolved'.
+   * `chapter` as the server sent it; the view holds its text, or that of a draft, with the fingerprints that were
+   * `sent`. `report(what, message)` hears 'state' (something shown may have changed), 'saved', 'failed' (with the
+   * message), 'conflict' and 'resolved'.
    */
-  constructor({ view, api, drafts, takes, chapter, report }) {
+  constructor({ view, api, drafts, takes, chapter, sent = [], report }) {
     this.id = chapter.id;
     this.project = chapter.project;
     this.#view = view;
     this.#api = api;
     this.#drafts = drafts;
     this.#takes = takes;
+    this.#sent = new Set(sent);
     this.#report = report;
     this.#know(chapter);
   }
@@ -72,8 +76,12 @@ export class ChapterDocument {
     return this.#doc !== this.#saved.doc || this.#unsentSpans().length > 0;
   }
 
+  get #state() {
+    return this.#closed ?? this.#view.state;
+  }
+
   get #doc() {
-    return this.#view.state.doc;
+    return this.#state.doc;
   }
 
   // The server has `text`. Where that is what the editor holds, the two are one object, so that comparing is free.
@@ -86,7 +94,7 @@ export class ChapterDocument {
   // Spans that the server is not known to have, of takes that have a name.
   #unknownSpans() {
     const named = ({ take }) => Boolean(this.#takes.get(take)?.id);
-    return this.#view.state.field(spansField).filter((span) => span.status !== "saved" && named(span));
+    return this.#state.field(spansField).filter((span) => span.status !== "saved" && named(span));
   }
 
   #unsentSpans() {
@@ -144,7 +152,7 @@ export class ChapterDocument {
     this.#sent.add(fingerprint(text));
     this.#report("state");
     try {
-      const anchors = anchorsOf(this.#view.state, text);
+      const anchors = anchorsOf(this.#state, text);
       const body = { base_revision: this.revision, text, accepted, ...(anchors.length ? { anchors } : {}) };
       const { revision } = await this.#api.save(this.id, body, { leaving });
       this.#settle(revision, doc);
@@ -164,8 +172,8 @@ export class ChapterDocument {
     this.#failures = 0;
     this.#saved = { revision, doc };
     this.savedAt = Date.now();
-    if (this.#doc === doc) this.#drafts.remove(this.id);
-    else this.mirror();
+    if (this.#doc !== doc) this.mirror();
+    else if (!this.#closed) this.#drafts.remove(this.id); // a later opening has a draft of this name, too
     this.#report("saved");
   }
 
@@ -180,7 +188,7 @@ export class ChapterDocument {
       this.#know(current);
       return this.#put();
     }
-    this.disagree(current);
+    if (!this.#closed) this.disagree(current); // else the draft is compared when the chapter is opened again
     return false;
   }
 
@@ -280,16 +288,22 @@ export class ChapterDocument {
   }
 
   /**
-   * The server says that the page is behind. Reads the chapter again: true when its text is what the editor holds. A
-   * page without words of its own takes the newer text over; otherwise both versions are shown.
+   * Perhaps the page is behind. Reads the chapter again: true when its text is what the editor holds. A page without
+   * words of its own takes a newer text over; otherwise both versions are shown.
    */
   async catchUp() {
-    const current = await this.#api.chapter(this.id);
-    if (this.#closed) return false;
+    let asked, current;
+    do {
+      asked = this.revision;
+      current = await this.#api.chapter(this.id);
+      if (this.#closed) return false;
+    } while (this.revision !== asked); // a save was answered meanwhile, and this may be the text from before it
     if (current.text === this.#doc.toString()) {
       this.#know(current);
       return true;
     }
+    // Nothing new: what the page goes on from, or what it is just sending. The rest was typed meanwhile.
+    if (current.revision === asked || this.#sent.has(fingerprint(current.text))) return false;
     if (this.unsaved) this.disagree(current);
     else {
       this.#replace(current.text);
@@ -300,10 +314,11 @@ export class ChapterDocument {
 
   /** Saves if it can be done soon, keeps a draft otherwise, and stops. */
   async close() {
+    this.closing = true;
     await this.mirror();
     await Promise.race([this.flush(), pause(CLOSE_WAIT_MS)]);
     await this.mirror();
-    this.#closed = true;
+    this.#closed ??= this.#view.state;
     clearTimeout(this.#saveTimer);
     clearTimeout(this.#mirrorTimer);
   }

@@ -76,8 +76,12 @@ export class Editor {
     const turn = ++this.#opening;
     if (id === null) return this.#close();
     if (this.#open?.document.id === id) {
-      if (await this.#open.document.flush()) await this.#open.document.catchUp().catch(() => false);
-      return;
+      const { document: opened } = this.#open;
+      if (!opened.closing) {
+        if (await opened.flush()) await opened.catchUp().catch(() => false);
+        return;
+      }
+      await this.#close(); // its last words are read again with the rest
     }
     let chapter;
     try {
@@ -86,6 +90,7 @@ export class Editor {
       if (turn === this.#opening) this.#notices.show(`The chapter could not be opened. ${error.message}`, "open");
       return;
     }
+    if (turn !== this.#opening) return; // the one that is open was asked for again
     await this.#close();
     const draft = await this.#draft(chapter);
     if (turn !== this.#opening) return;
@@ -121,7 +126,7 @@ export class Editor {
     const parts = { view: this.#view, api: this.#api, notices: this.#notices };
     const takes = again?.takes ?? new Takes(this.#api, id);
     const report = (what, message) => this.#heard(what, message);
-    const opened = new ChapterDocument({ ...parts, drafts: this.#drafts, takes, chapter, report });
+    const opened = new ChapterDocument({ ...parts, drafts: this.#drafts, takes, chapter, sent: draft?.sent, report });
     const stage = new Stage({ ...parts, document: opened, takes });
     const settings = this.#settings;
     const writing = new Writing({ ...parts, document: opened, takes, stage, settings, report: () => this.#report() });
