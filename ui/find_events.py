@@ -102,11 +102,11 @@ def wire_replace(desk: Desk, studio: Studio) -> None:
 
     dialog.more.click(more, [desk.project, dialog.shown, *dialog.query], listed, show_progress="hidden")
 
-    # What was typed since the places were listed counts only once they are listed again.
+    # What stands in the fields since the places were listed, typed or pasted, counts only once they are listed again.
     for field in (dialog.find, dialog.instead):
-        field.input(
-            lambda: [hidden, "", ""], None, [dialog.replace, dialog.wanted, dialog.told], queue=False,
-            show_progress="hidden",
+        field.change(
+            None, None, [dialog.replace, dialog.wanted, dialog.told],
+            js="() => [{ __type__: 'update', visible: false }, '', '']",
         )  # fmt: skip
 
     def ticked(chosen: list[str], wanted: str) -> list[Any]:

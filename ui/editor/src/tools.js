@@ -60,8 +60,9 @@ function barKeys(event) {
   event.stopPropagation();
 }
 
-/** All hits of the chapter, as one step. */
+/** All hits of the chapter, as one step. The last words are among them. */
 async function replaceAll(project, chapter) {
+  if (!(await editor().flush())) return told({ problem: "Your last words are not saved yet.", count: 0, at: -1 });
   const [found] = await ask(`api/projects/${project}/find`, "POST", { ...query, chapter }).catch(() => []);
   if (!found) return told({ problem: "", count: 0, at: -1 });
   const revisions = { [chapter]: found.revision };
