@@ -10,7 +10,7 @@ import gradio as gr
 from templora.errors import Conflict
 from templora.studio import Studio
 from ui import view
-from ui.show import FLUSH_FIRST, OPENED, Show, told
+from ui.show import BEGUN, FLUSH_FIRST, OPENED, Show, told
 
 if TYPE_CHECKING:
     from ui.desk import Desk
@@ -38,7 +38,7 @@ def wire_binder(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> No
 
     gr.on(
         [binder.add.click, desk.page.first.click], add, desk.project, opened, js=FLUSH_FIRST, show_progress="hidden"
-    ).then(None, ids, None, js=OPENED)  # fmt: skip
+    ).then(None, ids, None, js=BEGUN)  # fmt: skip
 
     @told
     def ask(chapter: str) -> list[Any]:

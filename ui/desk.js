@@ -56,7 +56,7 @@
 
   function saveLine(state) {
     if (!state.chapter) return "";
-    if (state.error) return state.error;
+    if (state.error && state.unsaved) return state.error; // else it stands above the text, and all is saved
     if (state.conflict) return "Two versions: choose above";
     if (state.saving) return "Saving …";
     if (!state.savedAt) return state.unsaved ? "" : "Saved";
@@ -115,7 +115,8 @@
       const last = stored(KEY) || {};
       return [address.get("book") || last.book || "", address.get("chapter") || last.chapter || ""];
     },
-    opened(book, chapter) {
+    /** With `begin` one writes on at once: whoever has just made a chapter need not click into it. */
+    opened(book, chapter, begin = false) {
       try { localStorage.setItem(KEY, JSON.stringify({ book, chapter })); } catch { /* private window */ }
       const address = new URL(location.href);
       for (const [name, id] of [["book", book], ["chapter", chapter]])
@@ -123,7 +124,10 @@
       history.replaceState(null, "", address);
       document.body.dataset.book = book ? "open" : "none";
       window.desk.toggle(null);
-      whenReady(editor, () => editor().open(chapter || null));
+      whenReady(editor, async () => {
+        await editor().open(chapter || null);
+        if (begin) whenReady(() => !window.desk.dialog(), back); // behind a dialog it takes no focus
+      });
     },
     flush: async () => (editor() ? editor().flush() : true),
 

@@ -9,7 +9,7 @@ import gradio as gr
 
 from templora.studio import Studio
 from ui import memory_view, view
-from ui.show import FLUSH_FIRST, OPENED, Show, told
+from ui.show import BEGUN, FLUSH_FIRST, OPENED, Show, told
 
 if TYPE_CHECKING:
     from ui.desk import Desk
@@ -58,7 +58,7 @@ def wire_books(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> Non
     gr.on(
         [books.create.click, books.new_title.submit], create, books.new_title, [box, books.new_title, *opened],
         show_progress="hidden",
-    ).then(None, ids, None, js=OPENED)  # fmt: skip
+    ).then(None, ids, None, js=BEGUN)  # fmt: skip
 
     @told
     def sample() -> list[Any]:

@@ -222,7 +222,8 @@ def wire_tick(desk: Desk, studio: Studio, show: Show) -> None:
             *lines,
             line,
             outline,
-            gr.update(choices=chapters, value=chapter_id or None) if before[4] != after[4] else gr.skip(),
+            # Not which one is open: this answer may be older than the chapter that was opened meanwhile.
+            gr.update(choices=chapters) if before[4] != after[4] else gr.skip(),
             gr.update(choices=takes) if before[5] != after[5] else gr.skip(),
             f"<p class='big'>{number}</p>",
             f"<p class='dim'>{explanation}</p>",

@@ -17,6 +17,8 @@ from ui import binder_view, view
 Handler = Callable[..., Any]
 
 OPENED = "(project, chapter) => { window.desk.opened(project, chapter) }"
+BEGUN = "(project, chapter) => { window.desk.opened(project, chapter, true) }"
+"""Opened to be written in at once."""
 FLUSH_FIRST = "async (...values) => { await window.desk.flush(); return values }"
 
 
