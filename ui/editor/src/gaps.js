@@ -1,4 +1,7 @@
-/** Gaps: an empty line between text before and after, or a selected placeholder that stands for what is missing. Pure. */
+/**
+ * Gaps: an empty line between text before and after, or a placeholder that stands for what is missing: selected, or in
+ * brackets around the caret (on a phone a tap is easier than a selection). Pure.
+ */
 
 const LONGEST = 400;
 
@@ -31,10 +34,20 @@ export function parting(doc, pos) {
   return { lead: missing(-1), tail: missing(1) };
 }
 
-/** The gap at the selection, `{from, to}`: empty at the caret, or the placeholder that is selected; null if none. */
+/** The brackets that a place is within, with what is between them. */
+function brackets(doc, pos) {
+  const line = doc.lineAt(pos);
+  const at = pos - line.from;
+  const [open, close] = [line.text.slice(0, at).lastIndexOf("["), line.text.indexOf("]", at)];
+  if (open < 0 || close < 0 || !PLACEHOLDER.test(line.text.slice(open, close + 1))) return null;
+  return { from: line.from + open, to: line.from + close + 1 };
+}
+
+/** The gap at the selection, `{from, to}`: empty at the caret, or the placeholder there; null if none. */
 export function gapAt(state) {
-  const { from, to } = state.selection.main;
   const { doc } = state;
+  const selected = state.selection.main;
+  const { from, to } = (selected.empty && brackets(doc, selected.head)) || selected;
   if (to - from > LONGEST) return null;
   const [first, last] = [doc.lineAt(from), doc.lineAt(to)];
   const before = first.text.slice(0, from - first.from).trim() || text(doc, first.number, -1);

@@ -25,6 +25,14 @@ test("a placeholder that is selected is a gap, without the space around it", () 
   assert.equal(at(`One [${"x".repeat(500)}] two.`, 4, 506), null);
 });
 
+test("the brackets that the caret stands within are a gap", () => {
+  const doc = "She took the [something heavy] and left.";
+  for (const caret of [14, 20, 29]) assert.deepEqual(at(doc, caret), { from: 13, to: 30 });
+  for (const caret of [0, 13, 30, 35]) assert.equal(at(doc, caret), null);
+  assert.equal(at("One [two [three] four] five.", 6), null);
+  assert.equal(at("[all of it]", 4), null);
+});
+
 test("what fills an empty line is parted from the text around it as paragraphs are", () => {
   const parts = (doc, pos) => parting(Text.of(doc.split("\n")), pos);
   assert.deepEqual(parts("One.\n\n\n\nTwo.", 6), { lead: "", tail: "" });
