@@ -102,8 +102,16 @@ const card = {
 /** Styles of what stands around the text: messages, the two versions of a conflict, the margin band. */
 export const surroundings = new StyleModule({
   ".templora": { backgroundColor: "var(--paper)", color: "var(--ink)", minHeight: "100%" },
-  // Above the text without moving it: a line that jumps while one writes it is worse than one that is covered.
-  ".templora .t-notes": { position: "sticky", top: "6px", height: "0", zIndex: "5", font: "14px/1.45 var(--sans)" },
+  // Above the text without moving it: a line that jumps while one writes it is worse than one that is covered. At the
+  // top of a chapter it stands over the lines under the title, and the first words are seen.
+  ".templora .t-notes": {
+    position: "sticky",
+    top: "6px",
+    height: "0",
+    margin: "-34px 0 34px",
+    zIndex: "5",
+    font: "14px/1.45 var(--sans)",
+  },
   ".templora [hidden]": { display: "none !important" },
   ".templora .t-live": {
     position: "absolute",
