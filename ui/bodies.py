@@ -30,6 +30,8 @@ class ChapterChange(BaseModel):
     learned: bool | None = None
     status: ChapterStatus | None = None
     synopsis: str | None = None
+    synopsis_seen: list[str] | None = None
+    """What the page knows that it may be: what it showed, and what it sent without hearing an answer."""
 
 
 class RevisionName(BaseModel):

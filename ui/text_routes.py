@@ -80,7 +80,8 @@ def chapter_routes(router: APIRouter, studio: Studio) -> None:
 
     @router.patch("/chapters/{id}", tags=["chapters"])
     def change_chapter(id: str, body: ChapterChange) -> dict[str, Any]:
-        """`status` and `synopsis` are no part of the book: neither is learnt or exported."""
+        """`status` and `synopsis` are no part of the book: neither is learnt or exported. Where the synopsis is none
+        that the page has seen, both are kept; the answer has them."""
         if body.title is not None or body.position is not None:
             studio.change_chapter(id, body.title, body.position)
         if body.learned is not None:
@@ -88,7 +89,7 @@ def chapter_routes(router: APIRouter, studio: Studio) -> None:
         if body.status is not None:
             studio.set_status(id, body.status)
         if body.synopsis is not None:
-            studio.set_synopsis(id, body.synopsis)
+            studio.set_synopsis(id, _synopsis(studio.chapter(id).synopsis, body.synopsis, body.synopsis_seen))
         return _chapter(studio.chapter(id))
 
     @router.delete("/chapters/{id}", status_code=204, tags=["chapters"])
@@ -171,6 +172,13 @@ def project_as_json(project: Project, heads: list[ChapterHead]) -> dict[str, Any
         "deleted": project.deleted_at is not None,
         "updated_at": project.updated_at,
     }
+
+
+def _synopsis(now: str, mine: str, seen: list[str] | None) -> str:
+    """What a synopsis becomes that another page may have changed: nothing of the writer's goes silently."""
+    if seen is None or any(now.split() == words.split() for words in (mine, *seen)) or now in mine:
+        return mine
+    return now if mine in now else f"{now}\n{mine}"
 
 
 def _chapter(chapter: Chapter) -> dict[str, Any]:

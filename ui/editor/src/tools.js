@@ -1,5 +1,6 @@
 /** What the page does for the writer's tools: the bar for finding, marks in lists, words written, comments. */
 
+import { type } from "./fields.js";
 import { countText, progressLine } from "./progress.js";
 
 const $ = (id) => document.getElementById(id);
@@ -35,13 +36,6 @@ function open() {
   else if (query.find) find(query.find, query.replacement, query.case, query.word, query.regex);
   field.focus();
   field.select();
-}
-
-// As if it had been typed: Gradio hears of it.
-function type(field, value) {
-  const { set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
-  set.call(field, value);
-  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function close() {

@@ -50,24 +50,28 @@ function typing(send) {
   let open = "a";
   const typed = [];
   const said = [];
+  const joined = [];
   const synopsis = new Synopsis({
     open: () => open,
+    joined: (...what) => joined.push(what),
     typed: (...what) => typed.push(what),
     failed: (message) => said.push(message),
     send,
   });
-  return { synopsis, typed, said, turn: (id) => (open = id) };
+  return { synopsis, typed, said, joined, turn: (id) => (open = id) };
 }
 
 test("a synopsis is saved for the chapter it was typed in, the newest words once", async () => {
   const sent = [];
-  const { synopsis, typed, turn } = typing(async (...what) => sent.push(what));
+  const { synopsis, typed, turn } = typing(async (...what) => {
+    sent.push(what);
+  });
   synopsis.input("I");
   synopsis.input("Ines waits.");
   turn("b");
   synopsis.input("Other.");
   assert.equal(await synopsis.flush(), true);
-  assert.deepEqual(sent, [["a", "Ines waits.", false], ["b", "Other.", false]]);
+  assert.deepEqual(sent.map((each) => each.slice(0, 3)), [["a", "Ines waits.", false], ["b", "Other.", false]]);
   assert.deepEqual(typed.at(-1), ["b", "Other."]);
   assert.equal(await synopsis.flush(), true);
   assert.equal(sent.length, 2, "nothing is sent twice");
@@ -103,6 +107,33 @@ test("what could not be saved is kept, said, and tried again; what is refused is
   error = Object.assign(new Error("gone"), { refused: true });
   assert.equal(await synopsis.flush(), true);
   assert.equal(said.at(-1), "gone");
+});
+
+test("what another page made of a synopsis stands beside the words typed here, and a lost answer is no other page", async () => {
+  let store = "Ines waits.";
+  let lost = false;
+  const { synopsis, said, joined } = typing(async (id, words, leaving, seen) => {
+    store = seen.includes(store) || store === words ? words : `${store}\n${words}`;
+    if (lost) throw new Error("away");
+    return store;
+  });
+  synopsis.entered("Ines waits.");
+  lost = true;
+  synopsis.input("Ines waits. Long.");
+  await synopsis.flush();
+  lost = false;
+  synopsis.input("Ines waits. Long. In vain.");
+  await synopsis.flush();
+  assert.deepEqual([store, joined], ["Ines waits. Long. In vain.", []]);
+  store = "Mateus comes.";
+  synopsis.input("Ines goes.");
+  await synopsis.flush();
+  assert.deepEqual(joined, [["a", "Mateus comes.\nInes goes."]]);
+  assert.match(said.at(-1), /both versions/);
+  synopsis.input(store); // as the page shows it
+  synopsis.input("Mateus comes. Ines goes.");
+  await synopsis.flush();
+  assert.equal(store, "Mateus comes. Ines goes.");
 });
 
 test("why a synopsis is not saved is said, and whether trying again would help", async (context) => {
