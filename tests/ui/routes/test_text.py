@@ -48,6 +48,21 @@ def test_what_is_noted_of_a_chapter_is_neither_learnt_nor_exported(client: TestC
     assert client.patch(url, json={"status": ""}).json()["synopsis"] == "Secretly the pilot lies."
 
 
+def test_a_synopsis_that_a_page_has_not_seen_stands_beside_its_own(client: TestClient) -> None:
+    _, chapter = made(client, "One two three.")
+
+    def kept(mine: str, *seen: str) -> str:
+        body = {"synopsis": mine, "synopsis_seen": list(seen)}
+        return client.patch(f"/api/chapters/{chapter['id']}", json=body).json()["synopsis"]
+
+    assert kept("Ines waits.", "") == "Ines waits."
+    assert kept("Ines waits long.", "", "Ines waits.") == "Ines waits long."
+    assert kept("Mateus lies.", "Ines waits.") == "Ines waits long.\nMateus lies."
+    assert kept("Mateus lies.", "Ines waits.") == "Ines waits long.\nMateus lies.", "sent again, its answer was lost"
+    assert kept("Ines waits long.\nMateus lies, too.", "Ines waits.").endswith("lies, too.")
+    assert kept("", "Ines waits long.\nMateus lies, too.") == ""
+
+
 def test_saving_is_compare_and_set(client: TestClient) -> None:
     _, chapter = made(client)
     url = f"/api/chapters/{chapter['id']}"
