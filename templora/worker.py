@@ -115,7 +115,7 @@ def _step_back() -> None:
 
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
     else:
-        os.nice(5)
+        os.nice(10)
 
 
 def main() -> None:

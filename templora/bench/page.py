@@ -1,10 +1,10 @@
 """What a writer feels of the page: how long a key takes, how soon something is painted, whether anything moves.
 
 The real `app.py` on a made-up book, in real Chromium: one very long chapter is typed into, first while the memory
-learns, then while a take streams (its own words are typed, so that it goes on). Reported are times in the browser, in
-milliseconds: what a key costs the page (its own work, and styling, laying out and painting the frame that shows it),
-how long after the key that frame was there (with the wait for it, up to 17 at 60 frames a second), and from the address
-to the first paint on a warm start.
+learns, then while a take streams (its own words are typed, so that it goes on). A take streams without a key, too, and
+what moves then is counted. Reported are times in the browser, in milliseconds: what a key costs the page (its own
+work, and styling, laying out and painting the frame that shows it), how long after the key that frame was there (with
+the wait for it, up to 17 at 60 frames a second), and from the address to the first paint on a warm start.
 Needs `playwright` and a Chromium (requirements-dev.txt).
 """
 
@@ -34,21 +34,29 @@ MEASURE = """() => {
     };
     const heard = () => {
         const key = performance.now();
-        let worked = 0;
+        let worked = null;
         after(() => { worked = performance.now() - key; });
         requestAnimationFrame(() => {
             const frame = performance.now();
+            const before = worked ?? frame - key; // no pause between the key and the frame: all of it was work
             after(() => { // styled, laid out and painted
                 const now = performance.now();
-                window.keys.push([worked + now - frame, now - key]);
+                window.keys.push([before + now - frame, now - key]);
             });
         });
     };
     document.addEventListener('keydown', heard, { capture: true });
     new PerformanceObserver((list) => {
-        for (const { value } of list.getEntries()) window.shifted += value;
+        for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shifted += value;
     }).observe({ type: 'layout-shift' });
 }"""
+
+
+OVER = "over"
+AHEAD = f"""() => {{ // the next letter of the take, once it is there
+    const ghost = document.querySelector('.t-ghost:not(.t-waiting)')?.textContent;
+    return ghost ? ghost[0] : window.templora.state().mode !== 'streaming' && '{OVER}';
+}}"""
 
 
 def percentile(times: list[float], share: float) -> float:
@@ -80,14 +88,25 @@ class Browser:
             self.page.keyboard.type(text, delay=30)
         else:
             for _ in range(KEYS):
-                ghost = self.page.evaluate("() => document.querySelector('.t-ghost')?.textContent?.[0] ?? ''")
-                if not ghost:
+                ghost = self.page.wait_for_function(AHEAD, timeout=120_000).json_value()
+                if ghost == OVER:
                     break
                 self.page.keyboard.type(ghost, delay=30)
         self.page.wait_for_timeout(200)
         keys: list[tuple[float, float]] = self.page.evaluate("() => window.keys")
         rows[f"a key {name}: work"] = [work for work, _ in keys]
         rows[f"a key {name}: until shown"] = [shown for _, shown in keys]
+
+    def streamed(self) -> float:
+        """Asks for a take and lets it stream to its end; the layout shift meanwhile."""
+        self.page.evaluate("() => window.templora.settings({ max_tokens: 60 })")
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_timeout(600)  # what comes within half a second of a key is no shift
+        self.page.evaluate("() => { window.shifted = 0 }")
+        self.page.wait_for_function("() => window.templora.state().mode === 'ghost'", timeout=120_000)
+        shifted = float(self.page.evaluate("() => window.shifted"))
+        self.page.keyboard.press("Escape")
+        return shifted
 
     def close(self) -> None:
         self._browser.close()
@@ -122,11 +141,11 @@ def run(options: Namespace) -> int:
             page.keyboard.press("Control+ArrowRight")
             browser.typed(rows, "in the first line", (words * KEYS)[:KEYS])
             page.keyboard.press("Control+End")
-            page.evaluate("() => { window.shifted = 0; window.templora.settings({ max_tokens: 400 }) }")
+            shifted = browser.streamed()
+            page.evaluate("() => window.templora.settings({ max_tokens: 400 })")
             page.keyboard.press("Control+Enter")
-            page.wait_for_selector(".t-ghost:not(.t-waiting)", timeout=120_000)
+            page.wait_for_function("() => window.templora.state().mode === 'streaming'")
             browser.typed(rows, "while a take streams", None)
-            shifted = page.evaluate("() => window.shifted")
             browser.close()
     print(
         f"{chapter['words']:,} words in one chapter\n\n{'milliseconds':42}{'n':>6}{'median':>9}{'p95':>9}{'worst':>9}"
