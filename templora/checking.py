@@ -113,7 +113,7 @@ class Checks:
             raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
         status = self._engine.status()
         if status.state in ("fetching", "loading", "failed") or self._books.tokenizer is None:
-            raise ModelNotReady(f"The model is not ready: {status.message} Your text is safe.")
+            raise ModelNotReady.because(status.message)
         if self._learning.serving(chapter.project) is None:
             raise BadInput("The memory has learnt nothing yet, so it knows no voice. Use ‘Learn now’ first.")
         self.cancel_voice(chapter_id)

@@ -123,6 +123,11 @@ class EngineError(TemploraError):
 class ModelNotReady(EngineError):
     code = "model_not_ready"
 
+    @staticmethod
+    def because(message: str) -> ModelNotReady:
+        """`message`: what the model is doing, a sentence with its stop or without."""
+        return ModelNotReady(f"The model is not ready: {message.rstrip('.')}. Your text is safe.")
+
 
 class EngineStopped(EngineError):
     code = "engine_stopped"

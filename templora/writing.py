@@ -157,7 +157,7 @@ class Writing:
             raise Conflict("The chapter has changed since this page read it.", chapter.revision, chapter.text)
         status = self._engine.status()
         if status.state in ("fetching", "loading", "failed"):
-            raise ModelNotReady(f"The model is not ready: {status.message} Your text is safe.")
+            raise ModelNotReady.because(status.message)
         self._learning.touch(chapter.project)
         return chapter
 

@@ -93,9 +93,9 @@ def _card() -> tuple[
     with gr.Column(visible=False, elem_id="entry-card", elem_classes="card") as card:
         entry = gr.Textbox(visible="hidden", label="entry", elem_id="entry-id")
         with gr.Row(elem_id="entry-head"):
-            name = gr.Textbox(label="Name", max_lines=1, max_length=200, elem_id="entry-name", scale=3, min_width=0)
+            name = gr.Textbox(label="Name", max_lines=1, max_length=200, elem_id="entry-name", scale=1, min_width=0)
             kind = gr.Dropdown(
-                KINDS, value="character", label="Kind", filterable=False, elem_id="entry-kind", scale=2, min_width=0
+                KINDS, value="character", label="Kind", filterable=False, elem_id="entry-kind", scale=1, min_width=0
             )
         aliases = gr.Textbox(
             label="Also called", placeholder="the inspector, Inês", max_lines=2, elem_id="entry-aliases"
