@@ -16,6 +16,7 @@ from templora.engine import Compose
 from templora.errors import BadInput
 from templora.prompts import Commentary, Preamble, Trimmed, chat_ids, from_a_start, text_ids
 from templora.sentences import whole_sentences
+from templora.stops import Whole
 from templora.streaming import Filter
 
 BEFORE_CHARACTERS = 3000
@@ -128,7 +129,7 @@ def _filters(request: Compose, introduces: bool) -> list[Filter]:
     filters: list[Filter] = [Preamble()] if introduces else []
     filters += [Commentary(), Until("\n[", *_HEADINGS)]
     if request.after:
-        return [*filters, Before(request.after), Trimmed()]
+        return [*filters, Before(request.after), Whole(), Trimmed()]
     return filters if request.before[-1:].strip() else [*filters, Trimmed()]
 
 

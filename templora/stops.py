@@ -1,10 +1,11 @@
-"""Where a take ends by itself: after a sentence, or before the next scene. Filters (`templora.streaming`). Pure."""
+"""Where a take ends by itself: after a sentence, with a whole one, before the next scene. Filters
+(`templora.streaming`). Pure."""
 
 from __future__ import annotations
 
 import re
 
-from templora.sentences import LOOKED_AT, shortened
+from templora.sentences import LOOKED_AT, shortened, whole_sentences
 
 _UNSPACED = "。！？．｡।॥؟۔።፧៕၊။"
 """Ends of sentences after which the next one may follow without a space."""
@@ -70,6 +71,31 @@ class Sentences:
         if following[0].islower():
             return False
         return not (mark == "." and shortened(before, following))
+
+
+class Whole:
+    """Gives whole sentences, each when the next one begins. One that the take leaves unfinished is left out, unless
+    there is no other: for what leads over to a text that stands there already."""
+
+    done = False
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._given = 0
+
+    def push(self, text: str) -> str:
+        self._text += text
+        return self._give(len(whole_sentences(self._text)))
+
+    def finish(self) -> str:
+        rest = self._text[self._given :]
+        ends = [match.end() for match in _END.finditer(rest)]
+        ended = bool(ends) and ends[-1] == len(rest.rstrip())
+        return self._give(len(self._text)) if ended or not self._given else ""
+
+    def _give(self, end: int) -> str:
+        out, self._given = self._text[self._given : end], max(self._given, end)
+        return out
 
 
 _BREAK = re.compile(r"[ \t]*(?:(?:[*#~_–—-][ \t]*){3,}|[*#⁂][ \t]*|#{1,6} .*)")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templora.stops import Scene, Sentences
+from templora.stops import Scene, Sentences, Whole
 from templora.streaming import Filter
 from tests.engine.test_streaming import pieces_of, run
 
@@ -109,3 +109,21 @@ def test_nothing_is_held_for_long(make: type[Filter]) -> None:
     part = make()
     assert part.push("Nobody answered, and the boat") == "Nobody answered, and the boat"
     assert part.push(" knocked") == " knocked"
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The lamp was lit. Nobody came.| She was curious about what",
+        "“Stop!” he said. “Why?” she asked.",
+        "“Stop!” he said. “Why?”\n\nShe met Mr. Hale.|\n\nIn the sixty-",
+        "The lamp was lit, and",  # there is no other
+        "好！他说。",
+        "",
+    ],
+)
+def test_a_passage_between_two_ends_with_a_whole_sentence(text: str, seed: int | None) -> None:
+    whole = text.replace("|", "")
+    pieces = [whole] if seed is None or len(whole) < 3 else pieces_of(whole, seed)
+    assert run([Whole()], pieces)[0] == text.split("|", maxsplit=1)[0]
