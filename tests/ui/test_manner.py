@@ -50,7 +50,7 @@ def test_a_manner_sets_the_numbers_and_a_number_makes_it_ones_own(
     opened(page, url, other)
     expect(page.locator("#manner label.selected")).to_have_text("Lively")
     asked = written(page, engine)
-    assert (asked["temperature"], asked.get("xtc_probability", 0.0)) == (0.8, 0.0)
+    assert (asked["temperature"], asked.get("xtc_probability", 0.0)) == (0.9, 0.0)
     opened(page, url, wild)
     expect(page.locator("#manner label.selected")).to_have_text("Own")
     assert written(page, engine)["xtc_probability"] == 0.4
