@@ -28,7 +28,8 @@ def test_takes_stand_side_by_side_and_one_is_used_from_its_card(
     book = made(studio, "Side by side", "The mud was warm.")
     opened(page, url, book)
     expect(page.locator("#take-card-0")).to_be_hidden()
-    page.evaluate("() => window.templora.settings({takes: 5})")
+    page.locator("#takes-at-once input[type=number]").fill("5")
+    page.keyboard.press("Enter")
     engine.replies = [f"<b>take {number}</b> goes on" for number in range(5)]
     at_end(page)
     page.keyboard.press("Control+Enter")
