@@ -57,11 +57,17 @@ def test_a_manner_sets_the_numbers_and_a_number_makes_it_ones_own(
     assert json.loads(studio.peek(wild)[0].sampling)["name"] == "Own"
 
 
+def shown(page: Page, url: str, book: str) -> None:
+    """Opens a book, and waits until its manner is shown: what is typed before would be written over."""
+    opened(page, url, book)
+    expect(line(page, "manner-line")).to_have_value(re.compile("temperature"))
+
+
 def test_banned_phrases_and_favoured_words_belong_to_the_book(
     page: Page, url: str, studio: Studio, engine: FakeEngine
 ) -> None:
     book, other = made(studio, "Words", prose(2)), made(studio, "None", prose(2))
-    opened(page, url, book)
+    shown(page, url, book)
     page.get_by_text("The numbers behind it").click()
     line(page, "set-banned").fill("a shiver\n\ncouldn’t help but")
     line(page, "set-word_bias").fill("old harbour +2\nsuddenly −5.5\nnot yet")
@@ -72,11 +78,11 @@ def test_banned_phrases_and_favoured_words_belong_to_the_book(
     words = {"banned": ("a shiver", "couldn’t help but"), "word_bias": {"old harbour": 2.0, "suddenly": -5.5}}
     assert studio.manner(book).words == words
 
-    opened(page, url, other)
+    shown(page, url, other)
     page.get_by_text("The numbers behind it").click()
     expect(line(page, "set-banned")).to_have_value("")
     assert not written(page, engine)["banned"]
-    opened(page, url, book)
+    shown(page, url, book)
     page.get_by_text("The numbers behind it").click()
     expect(line(page, "set-banned")).to_have_value("a shiver\ncouldn’t help but")
     expect(line(page, "set-word_bias")).to_have_value("old harbour +2\nsuddenly -5.5")
