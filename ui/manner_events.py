@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.components import Slider, Textbox
 
+from templora import presets
 from templora.presets import OF_THE_BOOK, OWN, Manner, behind, preset
 from templora.studio import Studio
 from ui.sampling_parts import Control
@@ -47,8 +48,10 @@ def wire_manner(desk: Desk, studio: Studio) -> None:
     @told
     def keep(project: str, banned: str, weighed: str) -> None:
         now = studio.manner(project) if project else Manner()
-        if project and _as_lines(now) != [banned, weighed]:
-            studio.set_manner(project, now.name, {**now.numbers, **_as_words(banned, weighed)})
+        numbers = {**now.numbers, **_as_words(banned, weighed)}
+        # Only where it says something else: a click on a preset leaves the field, too, and is not to be written over.
+        if project and presets.manner(now.name, numbers, now) != now:
+            studio.set_manner(project, now.name, numbers)
 
     for field in words:
         field.blur(keep, [desk.project, *words], None, show_progress="hidden", trigger_mode="always_last")
