@@ -85,7 +85,7 @@ class Whole:
 
     def push(self, text: str) -> str:
         self._text += text
-        return self._give(len(whole_sentences(self._text)))
+        return self._give(self._given + len(whole_sentences(self._text[self._given :])))
 
     def finish(self) -> str:
         rest = self._text[self._given :]
