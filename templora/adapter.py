@@ -118,14 +118,24 @@ class Adapter:
         """Whether a cache of this model can be cut back to any length (recurrent layers cannot)."""
         return self._croppable_cache
 
-    def forward(self, rows: Tensor, cache: Cache | None, *, memory: float, keep: int, dropout: bool = False) -> Tensor:
+    def forward(
+        self,
+        rows: Tensor,
+        cache: Cache | None,
+        *,
+        memory: float,
+        keep: int,
+        dropout: bool = False,
+        only_last: bool = False,
+    ) -> Tensor:
         """Logits (rows, keep, vocabulary) at the last `keep` positions of `rows` (batch × tokens, ids).
 
         `cache` holds what stands before them and grows by them; None: nothing stands before, nothing is kept.
         `memory` is how strongly the memory speaks: 0 (False) runs the base model, 1 (True) the memory as it was learnt,
-        what is between or above scales what it adds at every layer. Gradients flow unless switched off around the call.
+        what is between or above scales what it adds at every layer. `only_last`: it speaks at the last position alone,
+        and the base model reads those before it. Gradients flow unless switched off around the call.
         """
-        self._switch(memory)
+        self._switch(memory, rows.shape[1] if only_last else 1)
         for module in self._dropouts:
             module.train(dropout)
         rows = rows.to(self.device)
@@ -137,18 +147,23 @@ class Adapter:
         if ids:
             self.forward(torch.tensor([list(ids)]), cache, memory=memory, keep=1)
 
-    def _switch(self, strength: float) -> None:
-        """Every pass says what it wants, so none can be read at a strength that another one left behind."""
+    def _switch(self, strength: float, tokens: int = 1) -> None:
+        """Every pass says what it wants, so none can be read at a strength that another one left behind. Of more than
+        one `tokens` the memory is heard at the last."""
         # PEFT's own context manager walks the whole model twice on each use: too slow between two tokens.
         on = strength > 0
         if self._on != on:
             for layer in self._layers:
                 layer.enable_adapters(on)
             self._on = on
-        if on and self._strength != strength:
+        if on and (tokens > 1 or self._strength != strength):
+            heard: Any = strength
+            if tokens > 1:  # broadcast over what a layer adds at each position
+                heard = torch.zeros((tokens, 1), device=self.device, dtype=self.base.dtype)
+                heard[-1] = strength
             for layer, scaling in zip(self._layers, self._scalings, strict=True):
-                layer.scaling["default"] = scaling * strength  # type: ignore[attr-defined]
-            self._strength = strength
+                layer.scaling["default"] = scaling * heard  # type: ignore[attr-defined]
+            self._strength = strength if tokens == 1 else math.nan
 
     def decoder_layers(self) -> list[nn.Module]:
         """The decoder's layers in order; empty where the architecture keeps them in another way."""

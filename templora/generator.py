@@ -32,7 +32,8 @@ from templora.streaming import Filter
 BLOCK_TOKENS = 32
 """So few that what is read again behind a small edit takes a moment only."""
 FIRST_BLOCKS = 2
-"""So many at the beginning are of `FIRST_BLOCK_TOKENS`, which takes half the time: it is the end that changes."""
+"""So many at the beginning of a long prompt are of `FIRST_BLOCK_TOKENS`, which takes half the time: it is the end that
+changes."""
 FIRST_BLOCK_TOKENS = 128
 KEPT_PROMPTS = 4
 
@@ -45,7 +46,7 @@ _Voice = tuple[str | None, float]
 
 @dataclass(frozen=True)
 class _Kept:
-    """A prompt that was read: by whom, its ids, their KV cache."""
+    """What was read of a prompt, all of its whole blocks: by whom, their ids, their KV cache."""
 
     reader: _Reader
     ids: list[int]
@@ -114,7 +115,7 @@ class Generator:
         ]
         strength = 0.0 if memory is None else strength
         reader = None if memory is None or not strength or self._adapter.recipe.base_prefix else (memory, strength)
-        cache = self._read(window[:-1], reader, cancelled)
+        cache = self._read(window, reader, cancelled)
         if cache is not None:
             yield from self._write(takes, cache, (memory if strength else None, strength), reader, cancelled)
         for take in takes:
@@ -152,8 +153,9 @@ class Generator:
         begin = window[:1] if window[0] == self._tokenizer.bos_token_id else []
         return [*begin, *window[len(window) - room + len(begin) :]]
 
-    def _read(self, ids: list[int], reader: _Reader, cancelled: Callable[[], bool]) -> Cache | None:
-        """The KV cache of `ids`, the caller's to grow; None when cancelled meanwhile."""
+    def _read(self, prompt: list[int], reader: _Reader, cancelled: Callable[[], bool]) -> Cache | None:
+        """The KV cache of the prompt's whole blocks, the caller's to grow; None when cancelled meanwhile."""
+        ids = prompt[: _whole(prompt)]
         usable = [(self._usable(kept, ids), kept) for kept in self._kept if kept.reader == reader]
         length, best = max(usable, key=lambda item: item[0], default=(0, None))
         if best is None or not length:
@@ -165,7 +167,7 @@ class Generator:
         while length < len(ids):
             if cancelled():
                 return None
-            end = min(len(ids), _block_start(length) + _block_tokens(length))
+            end = length + _block_tokens(length, len(ids))
             self._adapter.encode(ids[length:end], cache, memory=0.0 if reader is None else reader[1])
             length = end
         superseded = [kept for kept in self._kept if kept.reader == reader and kept.ids == ids[: len(kept.ids)]]
@@ -174,17 +176,17 @@ class Generator:
         return cache
 
     def _usable(self, kept: _Kept, ids: list[int]) -> int:
-        """How many tokens of a kept prompt begin `ids`: all, or whole blocks."""
-        if kept.ids == ids:
-            return len(ids)
-        if not self._adapter.croppable:
-            return 0
+        """How many tokens of what was kept begin `ids`, in blocks that both have."""
         common = 0
         for ours, theirs in zip(ids, kept.ids, strict=False):
             if ours != theirs:
                 break
             common += 1
-        return _block_start(common)
+        large = [_large(len(each)) for each in (ids, kept.ids)]
+        if large[0] != large[1]:
+            common = min(common, min(large) * FIRST_BLOCK_TOKENS)
+        common -= common % _block_tokens(common, len(ids))
+        return common if self._adapter.croppable or common == len(kept.ids) else 0
 
     # --- writing ---
 
@@ -193,11 +195,14 @@ class Generator:
     ) -> Iterator[Event]:
         """Draw tokens until every take has ended, or until cancelled."""
         prompt = len(takes[0].ids)
-        # The last token of the prompt is the first that the memory reads; all takes begin from what it makes of it.
-        # It is read with the live weights, so that nobody waits for the copy to catch up with what was learnt.
+        # The last token of the prompt is the first that the memory reads; all takes begin from what it makes of it. It
+        # is read together with what stands before it in its block, whatever is known of that: so a pass is saved, and
+        # the same prompt is always read in the same passes. With the live weights: nobody waits for the copy to catch
+        # up with what was learnt.
         with torch.no_grad():
-            last = torch.tensor([takes[0].ids[-1:]])
-            logits = self._adapter.forward(last, cache, memory=voice[1], keep=1)[:, -1].float().expand(len(takes), -1)
+            end = torch.tensor([takes[0].ids[_whole(takes[0].ids) :]])
+            logits = self._adapter.forward(end, cache, memory=voice[1], keep=1, only_last=reader is None)
+            logits = logits[:, -1].float().expand(len(takes), -1)
         yield from _draw(takes, logits)
         if all(take.finish_reason for take in takes):
             return
@@ -247,8 +252,10 @@ class Generator:
                     _choose_rows(cache, [row])
                 cache.crop(len(take.ids) - 1 - read)
             else:
-                cache = self._read(take.ids[: prompt - 1], reader, lambda: False)
+                cache = self._read(take.ids[:prompt], reader, lambda: False)
                 assert cache is not None
+                unread = take.ids[_whole(take.ids[:prompt]) : prompt - 1]
+                self._adapter.encode(unread, cache, memory=0.0 if reader is None else reader[1])
                 if take.ids[prompt - 1 : -1]:
                     self._adapter.encode(take.ids[prompt - 1 : -1], cache, memory=strength)
             yield _Batch([take], cache)
@@ -270,14 +277,19 @@ def _draw(takes: list[Take], logits: Tensor) -> Iterator[Event]:
         yield from take.flush()
 
 
-def _block_tokens(place: int) -> int:
-    """How long the block is that token number `place` of a prompt stands in."""
-    return FIRST_BLOCK_TOKENS if place < FIRST_BLOCKS * FIRST_BLOCK_TOKENS else BLOCK_TOKENS
+def _whole(prompt: Sequence[int]) -> int:
+    """How many tokens of a prompt stand in whole blocks: all but a few at its end, the last one always among them."""
+    return (len(prompt) - 1) // BLOCK_TOKENS * BLOCK_TOKENS
 
 
-def _block_start(place: int) -> int:
-    """Where that block begins."""
-    return place - place % _block_tokens(place)
+def _large(tokens: int) -> int:
+    """How many large blocks so many tokens begin with."""
+    return min(FIRST_BLOCKS, tokens // FIRST_BLOCK_TOKENS)
+
+
+def _block_tokens(place: int, tokens: int) -> int:
+    """How long the block at a place is, of so many tokens in whole blocks."""
+    return FIRST_BLOCK_TOKENS if place < _large(tokens) * FIRST_BLOCK_TOKENS else BLOCK_TOKENS
 
 
 def _choose_rows(cache: Cache, rows: list[int]) -> None:

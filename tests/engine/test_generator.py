@@ -67,7 +67,7 @@ def test_a_take_is_reproducible_by_its_seed_whatever_was_read_before(
     first = list(generator.stream(prompt, None, SAMPLING))
     again = list(generator.stream(prompt, None, SAMPLING))
     other = list(generator.stream(prompt, None, replace(SAMPLING, seed=8)))
-    for length in (100, 200, WHOLE - 10, WHOLE + 5):
+    for length in (1, 32, 100, 128, 140, 200, 256, 258, WHOLE - 10, WHOLE + 5):
         list(generator.stream([*prompt[:length], 5, 6, 7], None, SAMPLING))
         list(generator.stream(prompt[: length + 10], None, SAMPLING))
     after_others = list(generator.stream(prompt, None, SAMPLING))
@@ -164,14 +164,17 @@ def test_what_was_read_is_kept_by_who_read_it(
         list(generator.stream(ids, memory, replace(SAMPLING, max_tokens=1)))
         return sum(read)
 
-    assert tokens_read(prompt, None) == len(prompt) - 1
+    # The end of a prompt, less than a block, is read each time together with its last token: it is not counted here.
+    assert tokens_read(prompt, None) == WHOLE
     assert tokens_read(prompt, None) == 0
-    assert tokens_read(prompt, "aa") == (0 if base_prefix else len(prompt) - 1)
+    assert tokens_read(prompt, "aa") == (0 if base_prefix else WHOLE)
     assert tokens_read(prompt, "aa") == 0
     assert generator.readers() == (set() if base_prefix else {"aa"})
-    assert tokens_read([*prompt, 9, 9], None) == len(prompt) + 1 - WHOLE
+    assert tokens_read([*prompt, 9, 9], None) == 0
+    assert tokens_read([*prompt, *prompt[: 2 * BLOCK_TOKENS]], None) == 2 * BLOCK_TOKENS
+    assert tokens_read([*prompt[: WHOLE - 10], 9, 9, *prompt[WHOLE - 8 :]], None) == BLOCK_TOKENS
     generator.forget()
-    assert tokens_read(prompt, None) == len(prompt) - 1
+    assert tokens_read(prompt, None) == WHOLE
     assert generator.readers() == set()
 
 
@@ -287,3 +290,22 @@ def test_a_copied_cache_and_its_original_grow_apart(adapter: Adapter, ids: list[
     adapter.encode(ids[50:70], other, memory=0)
     assert (cache.get_seq_length(), copied.get_seq_length(), other.get_seq_length()) == (30, 40, 40)
     assert all(torch.equal(layer.keys, kept) for layer, kept in zip(layers, before, strict=True))
+
+
+def test_what_the_last_token_is_read_with_is_read_by_the_base_model(adapter: Adapter, ids: list[int]) -> None:
+    """One pass over the end of a prompt is what two are: the base model before its last token, the memory there."""
+    learner = Learner(adapter, 0)
+    for _ in range(6):
+        learner.learn([], ids[:32], "00")
+    with torch.no_grad():
+        for strength in (1.0, 0.4):
+            apart, together = adapter.new_cache(), adapter.new_cache()
+            adapter.encode(ids[:30], apart, memory=0)
+            expected = adapter.forward(torch.tensor([ids[30:31]]), apart, memory=strength, keep=1)
+            found = adapter.forward(torch.tensor([ids[:31]]), together, memory=strength, keep=1, only_last=True)
+            torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+            layers: Any = zip(together.layers, apart.layers, strict=True)
+            for ours, theirs in layers:
+                torch.testing.assert_close(ours.keys, theirs.keys, atol=1e-4, rtol=1e-4)
+        everywhere = adapter.forward(torch.tensor([ids[:31]]), None, memory=1.0, keep=1)
+        assert not torch.allclose(found, everywhere, atol=1e-3), "the next pass hears the memory everywhere again"
