@@ -62,6 +62,16 @@ def wire(desk: Desk, studio: Studio) -> None:
     wire_comments(desk, studio, show, opened_outputs)
     wire_goals(desk, studio)
     wire_tick(desk, studio, show)
+    _wire_answers(desk)
+
+
+def _wire_answers(desk: Desk) -> None:
+    """No answer is waited for in vain.
+
+    Gradio closes the stream that answers come by when none is due. What is asked for in that very moment would never
+    hear anything, not after a second click either. The next event opens the stream again: so one comes soon.
+    """
+    desk.timer.tick(lambda: None, trigger_mode="multiple", show_progress="hidden")
 
 
 def _wire_titles(desk: Desk, studio: Studio) -> None:

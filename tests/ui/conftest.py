@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from starlette.types import ASGIApp
 
 from templora.config import DEFAULT
@@ -34,6 +34,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+PATIENCE_MS = 30_000
+"""How long a test waits for what the page is to show: the machine may be busy. What is right is seen at once."""
 
 Serve = Callable[[ASGIApp], str]
 
@@ -83,7 +86,8 @@ def chromium() -> Iterator[Browser]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own for each test, with the size of a desk screen."""
     context = chromium.new_context(viewport={"width": 1400, "height": 900}, service_workers="block")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     yield context
     context.close()
 
