@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from playwright.sync_api import Page
@@ -103,9 +104,20 @@ def idle(page: Page) -> None:
     page.wait_for_function("() => window.templora?.state().mode === 'idle'")
 
 
-def ghosted(page: Page) -> None:
-    """A take stands complete as ghost text."""
-    page.wait_for_function("() => window.templora?.state().mode === 'ghost'", timeout=90_000)
+def offered(page: Page, ask: Callable[[], None], mode: Literal["ghost", "diff"] = "ghost") -> None:
+    """Asks until a take, or a rewrite, stands complete: now and then a small model has nothing to add, or to change."""
+    for _ in range(8):
+        ask()
+        page.wait_for_function(
+            "(mode) => (({ mode: now, error }) => now === mode || (now === 'idle' && error))(window.templora.state())",
+            arg=mode,
+            timeout=90_000,
+        )
+        if page.evaluate("() => window.templora.state().mode") == mode:
+            return
+        assert re.search("nothing to add|change nothing", page.evaluate("() => window.templora.state().error"))
+        page.locator(".t-strip button").click()
+    raise AssertionError(f"no {mode} in eight tries")
 
 
 def chapter_of(server: Server, project: str, index: int) -> dict[str, Any]:

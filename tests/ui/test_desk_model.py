@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from templora.engine import ModelInfo
 from tests.ui.desk_page import at_end, line, saved
-from tests.ui.desk_server import Server, chapter_of, ghosted, idle, story, until
+from tests.ui.desk_server import Server, chapter_of, idle, offered, story, until
 
 PASSAGE = "Ines counts the eleven letters on the steps."
 FOREIGN = "Quarterly synergies leverage blockchain stakeholders going forward."
@@ -86,19 +86,13 @@ def select_passage(page: Page) -> None:
     page.keyboard.press("Shift+Home")
 
 
-def diffed(page: Page) -> None:
-    """A rewrite stands complete beside the passage."""
-    page.wait_for_function("() => window.templora.state().mode === 'diff'", timeout=90_000)
-
-
 def test_three_takes_stand_side_by_side_and_a_word_of_one_is_accepted(
     page: Page, server: Server, project: str, before: str
 ) -> None:
     page.locator("#takes-at-once input[type=number]").fill("3")
     page.keyboard.press("Enter")
     at_end(page)
-    page.keyboard.press("Control+Enter")
-    ghosted(page)
+    offered(page, lambda: page.keyboard.press("Control+Enter"))
     written = [take["text"] for take in takes(server, project)]
     assert len(written) == len(set(written)) == 3 and all(text.strip() for text in written)
     for number, text in enumerate(written):
@@ -126,11 +120,14 @@ def test_what_the_model_reads_is_shown_with_its_tokens(page: Page, before: str) 
 
 
 def test_a_beat_is_told(page: Page, server: Server, project: str, before: str) -> None:
-    at_end(page)
-    page.keyboard.press("Control+Shift+b")
-    page.keyboard.type("Mateus opens the letter")
-    page.keyboard.press("Enter")
-    ghosted(page)
+    def ask() -> None:
+        at_end(page)
+        page.keyboard.press("Control+Shift+b")
+        page.keyboard.press("Control+a")
+        page.keyboard.type("Mateus opens the letter")
+        page.keyboard.press("Enter")
+
+    offered(page, ask)
     expect(page.locator("#takes-what")).to_have_text("From a beat: Mateus opens the letter")
     newest = takes(server, project)[-1]
     assert newest["text"].strip() and newest["memory"]
@@ -145,8 +142,7 @@ def test_a_gap_is_filled(page: Page, server: Server, project: str, before: str) 
     page.keyboard.type(" The bell rang. […] Then nobody spoke.")
     for _ in "…] Then nobody spoke.":
         page.keyboard.press("ArrowLeft")
-    page.locator("#do-fill").click()
-    ghosted(page)
+    offered(page, page.locator("#do-fill").click)
     written = takes(server, project)[-1]["text"]
     assert written.strip()
     page.keyboard.press("Tab")
@@ -160,8 +156,8 @@ def test_a_gap_is_filled(page: Page, server: Server, project: str, before: str) 
 def test_a_passage_is_changed_by_verbs_and_left(page: Page, server: Server, project: str, before: str) -> None:
     for verb in ("rewrite", "expand", "past", "first"):
         select_passage(page)
-        page.locator(f"#verb-{verb}" if page.locator(f"#verb-{verb}").count() else f"#do-{verb}").click()
-        diffed(page)
+        button = page.locator(f"#verb-{verb}" if page.locator(f"#verb-{verb}").count() else f"#do-{verb}")
+        offered(page, button.click, "diff")
         newest = takes(server, project)[-1]
         assert (newest["kind"], newest["verb"]) == ("rewrite", verb) and newest["text"].strip()
         page.keyboard.press("Escape")
@@ -173,8 +169,7 @@ def test_a_passage_is_changed_by_verbs_and_left(page: Page, server: Server, proj
 def test_a_free_wish_is_accepted_change_by_change(page: Page, server: Server, project: str, before: str) -> None:
     select_passage(page)
     page.locator("#instruction textarea, #instruction input").first.fill("angrier")
-    page.locator("#rewrite-selection").click()
-    diffed(page)
+    offered(page, page.locator("#rewrite-selection").click, "diff")
     written = takes(server, project)[-1]["text"]
     while page.evaluate("() => window.templora.state().mode") == "diff":
         page.locator("#do-take-change").click()
