@@ -10,7 +10,7 @@ import json
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -28,20 +28,26 @@ from transformers.cache_utils import (
     LinearAttentionCacheLayerMixin,
 )
 
+from templora import datastore
 from templora.config import Recipe
+from templora.datastore import Datastore, DatastoreState
 from templora.errors import ModelError, SnapshotDamaged
+from templora.states import States, decoder_layers
 
-FORMAT = "templora-adapter-1"
+FORMAT = "templora-adapter-2"
 UNSAID_CONTEXT = 2048
 """Tokens; for the few architectures whose configuration names no length."""
+_UNFIT = "This memory file does not fit the model that is loaded; it will be relearnt."
 
 
 @dataclass(frozen=True)
 class AdapterState:
-    """Everything that learning changes, as CPU tensors of its own. All dicts have the same keys and shapes, fp32.
+    """Everything that learning changes, as CPU tensors of its own. The dicts of the LoRA have the same keys and shapes,
+    fp32.
 
     `weights` are named as PEFT names them in a saved adapter; `exp_avg` and `exp_avg_sq` are AdamW's moments, `step`
-    its step count; `n_chunks` how many chunks were learnt.
+    its step count; `n_chunks` how many chunks were learnt. `datastore`: what followed in which state, of types of its
+    own.
     """
 
     weights: dict[str, Tensor]
@@ -49,6 +55,7 @@ class AdapterState:
     exp_avg_sq: dict[str, Tensor]
     step: int
     n_chunks: int
+    datastore: DatastoreState = field(default_factory=datastore.fresh)
 
 
 class Adapter:
@@ -99,6 +106,10 @@ class Adapter:
         self._strength = 1.0
         self._on = True
         self.n_chunks = 0
+        head = model.get_output_embeddings().weight
+        self.datastore = Datastore(head.shape[1], head.shape[0], recipe.seed, self.device)
+        self.states = States()
+        self.states.watch(model)
         self.reset()
 
     # --- running the model ---
@@ -166,12 +177,8 @@ class Adapter:
             self._strength = strength if tokens == 1 else math.nan
 
     def decoder_layers(self) -> list[nn.Module]:
-        """The decoder's layers in order; empty where the architecture keeps them in another way."""
-        count = self.base.config.get_text_config(decoder=True).num_hidden_layers
-        for module in self.base.modules():
-            if isinstance(module, nn.ModuleList) and len(module) == count:
-                return list(module)
-        return []
+        """As the function of that name gives them."""
+        return decoder_layers(self.base)
 
     # --- learning ---
 
@@ -218,6 +225,7 @@ class Adapter:
             {name: _own(moments[parameter]["exp_avg_sq"]) for name, parameter in self._parameters.items()},
             int(moments[first]["step"].item()),
             self.n_chunks,
+            self.datastore.state(),
         )
 
     @torch.no_grad()
@@ -233,6 +241,7 @@ class Adapter:
                 "exp_avg_sq": state.exp_avg_sq[name].to(parameter.device, copy=True),
             }
         self.n_chunks = state.n_chunks
+        self.datastore.load(state.datastore)
 
     def check(self, state: AdapterState) -> None:
         """Raise `SnapshotDamaged` unless the state has exactly this adapter's tensors, by name, shape and type."""
@@ -240,7 +249,9 @@ class Adapter:
         for tensors in (state.weights, state.exp_avg, state.exp_avg_sq):
             found = {name: tensor.shape for name, tensor in tensors.items()}
             if found != expected or any(tensor.dtype != torch.float32 for tensor in tensors.values()):
-                raise SnapshotDamaged("This memory file does not fit the model that is loaded; it will be relearnt.")
+                raise SnapshotDamaged(_UNFIT)
+        if not datastore.fits(state.datastore):
+            raise SnapshotDamaged(_UNFIT)
 
 
 def _own(tensor: Tensor) -> Tensor:
@@ -275,6 +286,16 @@ def copy_for_one_pass(cache: Cache) -> Cache:
     return copied
 
 
+def detached(cache: Cache) -> Cache:
+    """What a pass with gradients made of a cache, without them. Of no use for recurrent layers."""
+    after = copy_cache(cache)
+    layers: list[Any] = after.layers
+    for layer in layers:
+        if isinstance(layer, DynamicLayer) and layer.is_initialized:
+            layer.keys, layer.values = layer.keys.detach(), layer.values.detach()  # type: ignore[union-attr]
+    return after
+
+
 # --- states as bytes -------------------------------------------------------------------------------------------------
 
 
@@ -292,7 +313,12 @@ def to_bytes(state: AdapterState, claim: Claim) -> bytes:
     """A state and its claim as one safetensors file. Equal states make equal bytes."""
     tensors = {
         f"{part}/{name}": tensor
-        for part, named in (("weight", state.weights), ("exp_avg", state.exp_avg), ("exp_avg_sq", state.exp_avg_sq))
+        for part, named in (
+            ("weight", state.weights),
+            ("exp_avg", state.exp_avg),
+            ("exp_avg_sq", state.exp_avg_sq),
+            ("datastore", state.datastore),
+        )
         for name, tensor in named.items()
     }
     # One metadata entry: safetensors writes several in an order that differs from run to run.
@@ -310,10 +336,11 @@ def from_bytes(data: bytes, claim: Claim) -> AdapterState:
         raise SnapshotDamaged(f"A memory file cannot be read ({error}); what it held will be relearnt.") from error
     if {key: about.get(key) for key in ("format", *vars(claim))} != {"format": FORMAT, **vars(claim)}:
         raise SnapshotDamaged("A memory file belongs to another text, recipe or model; it will be relearnt.")
-    parts: dict[str, dict[str, Tensor]] = {"weight": {}, "exp_avg": {}, "exp_avg_sq": {}}
+    parts: dict[str, dict[str, Tensor]] = {"weight": {}, "exp_avg": {}, "exp_avg_sq": {}, "datastore": {}}
     for key, tensor in tensors.items():
         part, _, name = key.partition("/")
         if part not in parts:
             raise SnapshotDamaged("A memory file holds something that is not a memory; it will be relearnt.")
         parts[part][name] = tensor
-    return AdapterState(parts["weight"], parts["exp_avg"], parts["exp_avg_sq"], int(about["step"]), claim.n_chunks)
+    named = parts["weight"], parts["exp_avg"], parts["exp_avg_sq"]
+    return AdapterState(*named, int(about["step"]), claim.n_chunks, parts["datastore"])

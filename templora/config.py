@@ -32,15 +32,20 @@ class Recipe:
     rank: int = 16
     alpha: int = 64
     dropout: float = 0.0
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     beta1: float = 0.9
-    beta2: float = 0.999
+    beta2: float = 0.95
     eps: float = 1e-8
     weight_decay: float = 0.0
     clip: float = 1.0
     """Largest gradient norm; 0 switches clipping off."""
+    step_tokens: int = 64
+    """A chunk is scored and learnt in pieces of about so many tokens, each by the memory that has learnt those before
+    it; 0: as a whole."""
     epochs: int = 1
-    """Optimizer steps on each chunk; the first one reuses the forward pass that scored it where it can."""
+    """How often a chunk is learnt; the first time reuses the forward pass that scored it where it can."""
+    datastore: bool = True
+    """True: beside the adapter the memory keeps the state before each token (`templora.datastore`)."""
     warmup_steps: int = 0
     """Chunks over which the learning rate rises linearly from 0, counted from the first chunk of the book."""
     chunk_tokens: int = 512
@@ -60,6 +65,7 @@ class Recipe:
         _check(0 <= self.dropout < 1, "dropout must be in [0, 1)")
         _check(self.learning_rate > 0, "learning_rate must be positive")
         _check(self.epochs >= 1 and self.warmup_steps >= 0 and self.clip >= 0, "epochs, warmup_steps or clip is off")
+        _check(self.step_tokens == 0 or self.step_tokens >= 16, "step_tokens must be 0 or at least 16")
         _check(self.chunk_tokens >= 16, "chunk_tokens must be at least 16")
         _check(self.prefix_tokens >= 0, "prefix_tokens must not be negative")
         _check(not (self.prefix_gradients and self.base_prefix), "prefix_gradients needs base_prefix=False")
@@ -79,8 +85,11 @@ PAPER = Recipe(
     alpha=64,
     dropout=0.05,
     learning_rate=5e-5,
+    beta2=0.999,
     eps=1e-7,
+    step_tokens=0,
     epochs=2,
+    datastore=False,
     warmup_steps=2,
     chunk_tokens=1024,
     prefix_tokens=3072,

@@ -27,6 +27,7 @@ from templora.merged import Merged
 from templora.phrases import Phrases, Watch
 from templora.reading import room_for
 from templora.samplers import Sampler, Vocabulary
+from templora.states import States
 from templora.streaming import Filter
 
 BLOCK_TOKENS = 32
@@ -202,7 +203,7 @@ class Generator:
         with torch.no_grad():
             end = torch.tensor([takes[0].ids[_whole(takes[0].ids) :]])
             logits = self._adapter.forward(end, cache, memory=voice[1], keep=1, only_last=reader is None)
-            logits = logits[:, -1].float().expand(len(takes), -1)
+            logits = self._with_datastore(logits[:, -1].float(), self._adapter.states, voice).expand(len(takes), -1)
         yield from _draw(takes, logits)
         if all(take.finish_reason for take in takes):
             return
@@ -233,9 +234,13 @@ class Generator:
         """Logits (takes, vocabulary, float32) for the token after each take's last."""
         rows = torch.tensor([take.ids[-1:] for take in batch.takes])
         if merged is None:
-            return self._adapter.forward(rows, batch.cache, memory=voice[1], keep=1)[:, -1].float()
+            logits = self._adapter.forward(rows, batch.cache, memory=voice[1], keep=1)[:, -1].float()
+            return self._with_datastore(logits, self._adapter.states, voice)
         merged.become(*voice)
-        return merged.forward(rows, batch.cache)
+        return self._with_datastore(merged.forward(rows, batch.cache), merged.states, voice)
+
+    def _with_datastore(self, logits: Tensor, states: States, voice: _Voice) -> Tensor:
+        return self._adapter.datastore.mix(logits, states.last[:, -1], voice[1])
 
     def _parted(self, batch: _Batch, read: int, prompt: int, strength: float, reader: _Reader) -> Iterator[_Batch]:
         """The takes that go on, together where they are as long as each other; each that went back by itself.

@@ -1,9 +1,10 @@
-"""Score one chunk, then learn it: the prequential losses, and one optimizer step an epoch. Gives way between layers.
+"""Score one chunk and learn it: the prequential losses, an optimizer step a piece. Gives way between layers.
 
 A window is BOS (where the tokenizer has one), the prefix, the chunk. In the default recipe the prefix is encoded once,
 by the base model, without gradients; base model and memory then read the chunk after it, and the memory's reading is at
-the same time the forward pass of its first update. In the `paper` recipe the memory encodes its prefix itself, and
-gradients flow through the whole window.
+the same time the forward pass of its updates. It reads piece by piece (`step_tokens`): each is scored by the memory
+that has learnt the pieces before it, after what the memory made of those when it read them. In the `paper` recipe the
+memory encodes its prefix itself, and gradients flow through the whole window.
 """
 
 # torch ships partial types.
@@ -15,6 +16,8 @@ import hashlib
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -22,10 +25,33 @@ from torch import Tensor
 from torch.nn import functional
 from transformers.cache_utils import Cache
 
-from templora.adapter import Adapter, copy_for_one_pass
+from templora.adapter import Adapter, copy_for_one_pass, detached
+from templora.datastore import Found
 from templora.engine import Learnt
 
 ShouldYield = Callable[[], bool]
+
+
+class _Clock:
+    """Seconds spent within it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.perf_counter() - self._started
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Of n tokens: their losses (n), the states that the model was in before them (n, width), the cache after them."""
+
+    losses: Tensor
+    states: Tensor
+    after: Cache
 
 
 class GiveWay(Exception):
@@ -58,8 +84,8 @@ class Learner:
         A window that has neither BOS nor prefix gives its first token no loss: it is reported as 0 and not learnt.
         """
         adapter, recipe = self._adapter, self._recipe
-        # Only a second epoch can be interrupted after something has changed.
-        before = adapter.state() if recipe.epochs > 1 else None
+        # Only a second step can be interrupted after something has changed.
+        before = adapter.state() if recipe.epochs > 1 or len(self._pieces(chunk)) > 1 else None
         with _numerics(recipe.threads, adapter.device), self._watched(should_yield):
             try:
                 return self._learn(self._context(prefix, len(chunk)), list(chunk), chain)
@@ -84,7 +110,12 @@ class Learner:
             last = context[-1:]
             for start in range(0, len(ids), size):
                 part = list(ids[start : start + size])
-                losses += self._report(self._losses(last, part, past, memory=memory), part)
+                if memory:
+                    reading = self._read(last, part, past)
+                    found = self._found(reading, part).losses(reading.losses)
+                else:
+                    found = self._losses(last, part, past, memory=False)
+                losses += self._report(found, part)
                 last = part[-1:]
         return losses
 
@@ -94,7 +125,10 @@ class Learner:
         A prefix that the base model encodes is read once for both.
         """
         with _numerics(self._recipe.threads, self._adapter.device), torch.no_grad():
-            base, own, _ = self._scored(self._context(prefix, len(chunk)), list(chunk), gradients=False)
+            context, ids = self._context(prefix, len(chunk)), list(chunk)
+            base, past = self._base(context, ids)
+            reading = self._read(context[-1:], ids, past)
+            own = self._found(reading, ids).losses(reading.losses)
         return self._report(base, chunk), self._report(own, chunk)
 
     def _context(self, prefix: Sequence[int], after: int) -> list[int]:
@@ -104,40 +138,69 @@ class Learner:
 
     def _learn(self, context: list[int], chunk: list[int], chain: str) -> Learnt:
         adapter, recipe = self._adapter, self._recipe
-        started = time.perf_counter()
         # The scoring pass can be the update's own forward pass where both read alike.
         shared = recipe.dropout == 0 and not recipe.prefix_gradients
-        base, scored, past = self._scored(context, chunk, gradients=shared)
-        report = Learnt(self._report(base, chunk), self._report(scored, chunk), time.perf_counter() - started, 0.0)
-
-        started = time.perf_counter()
+        scoring, learning = _Clock(), _Clock()
+        with scoring:
+            base, past = self._base(context, chunk)
+        own: list[Tensor] = []
+        last = context[-1:]
         with _seeded(chain, adapter.device):
-            for epoch in range(recipe.epochs):
-                losses = scored if shared and epoch == 0 else self._training_losses(context, chunk, past)
-                if losses.numel():
-                    losses.mean().backward()
-                    adapter.step(self._learning_rate())
-                del losses
+            pieces = self._pieces(chunk)
+            for piece in pieces:
+                with scoring, torch.set_grad_enabled(shared):
+                    reading = self._read(last, piece, copy_for_one_pass(past))
+                    found = self._found(reading, piece)
+                    own.append(found.losses(reading.losses))
+                with learning:
+                    for epoch in range(recipe.epochs):
+                        again = not shared or epoch
+                        self._step(self._training_losses(context, last, piece, past) if again else reading.losses)
+                    if recipe.datastore:
+                        adapter.datastore.learn(reading.losses, reading.states, _ending(piece, reading.losses), found)
+                if len(pieces) > 1:
+                    last, past = piece[-1:], detached(reading.after)
+                del reading
         adapter.n_chunks += 1
-        return Learnt(report.base_losses, report.memory_losses, report.score_s, time.perf_counter() - started)
+        losses = self._report(torch.cat(own), chunk)
+        return Learnt(self._report(base, chunk), losses, scoring.seconds, learning.seconds)
 
-    def _scored(self, context: list[int], chunk: list[int], *, gradients: bool) -> tuple[Tensor, Tensor, Cache]:
-        """The chunk's losses by base model and memory, those with gradients where asked; and the memory's prefix."""
+    def _step(self, losses: Tensor) -> None:
+        if losses.numel():
+            losses.mean().backward()
+            self._adapter.step(self._learning_rate())
+
+    def _pieces(self, chunk: Sequence[int]) -> list[list[int]]:
+        """What is learnt in one step each: as even as can be. A cache of recurrent states cannot be gone on from."""
+        size = self._recipe.step_tokens if self._adapter.croppable else 0
+        count = max(1, round(len(chunk) / size)) if size else 1
+        ends = [len(chunk) * number // count for number in range(count + 1)]
+        return [list(chunk[start:end]) for start, end in pairwise(ends)]
+
+    def _base(self, context: list[int], chunk: list[int]) -> tuple[Tensor, Cache]:
+        """The chunk's losses by the base model; and the prefix as the memory is to have it."""
         past = self._past(context, memory=False)
         with torch.no_grad():
             base = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=False)
-        if not self._recipe.base_prefix:
-            past = self._past(context, memory=True)
-        with torch.set_grad_enabled(gradients):
-            own = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=True)
-        return base, own, past
+        return base, past if self._recipe.base_prefix else self._past(context, memory=True)
 
-    def _training_losses(self, context: list[int], chunk: list[int], past: Cache) -> Tensor:
-        """Losses to learn from. With `prefix_gradients` as in the authors' `trainer/acc_pg19_trainer.py` and its data
-        module: the prefix's labels are -100, so the loss covers the chunk only, while gradients flow through all."""
+    def _read(self, last: list[int], ids: list[int], past: Cache) -> _Reading:
+        """The memory's own reading, without what its datastore says."""
+        losses = self._losses(last, ids, past, memory=True)
+        if not len(losses):
+            return _Reading(losses, torch.zeros(0), past)
+        return _Reading(losses, self._adapter.states.last[0, -len(losses) :], past)
+
+    def _found(self, reading: _Reading, ids: list[int]) -> Found:
+        return self._adapter.datastore.look_up(reading.states, _ending(ids, reading.losses))
+
+    def _training_losses(self, context: list[int], last: list[int], ids: list[int], past: Cache) -> Tensor:
+        """Losses to learn `ids` from, which stand after `last` and `past`. With `prefix_gradients` as in the authors'
+        `trainer/acc_pg19_trainer.py` and its data module: the prefix's labels are -100, so the loss covers the chunk
+        only, while gradients flow through all."""
         if self._recipe.prefix_gradients:
-            return self._losses(context, chunk, None, memory=True, dropout=True)
-        return self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=True, dropout=True)
+            return self._losses(context, ids, None, memory=True, dropout=True)
+        return self._losses(last, ids, copy_for_one_pass(past), memory=True, dropout=True)
 
     def _learning_rate(self) -> float:
         """Constant after a linear warm-up from 0 that advances with each chunk, not each epoch, as in the script."""
@@ -186,6 +249,11 @@ class Learner:
         finally:
             for handle in handles:
                 handle.remove()
+
+
+def _ending(ids: Sequence[int], losses: Tensor) -> Tensor:
+    """Those of `ids` that have a loss."""
+    return torch.tensor(ids[len(ids) - len(losses) :], dtype=torch.long)
 
 
 @contextmanager

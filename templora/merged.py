@@ -24,6 +24,7 @@ from transformers.cache_utils import Cache, DynamicLayer
 from transformers.pytorch_utils import Conv1D
 
 from templora.adapter import Adapter
+from templora.states import States
 
 ROOM_TOKENS = 256
 """How many tokens more a cache gets room for at a time."""
@@ -46,6 +47,8 @@ class Merged:
         self._dtype = torch.bfloat16 if adapter.device.type == "cpu" else adapter.base.dtype
         self._layers: list[_Product] = []
         self._is: tuple[str | None, float] = (None, 0.0)
+        self.states = States()
+        """What the copy's model was in at its last pass."""
         self._model: Any = self._copy()
 
     @staticmethod
@@ -102,7 +105,8 @@ class Merged:
         base = self._adapter.base
         large = [module for module in base.modules() if isinstance(module, nn.Linear | Conv1D | nn.Embedding)]
         shared = {id(module.weight): module.weight for module in large}
-        model = copy.deepcopy(base, dict(shared))
+        # What watches the live model's states comes along as what watches the copy's.
+        model = copy.deepcopy(base, {**shared, id(self._adapter.states): self.states})
         ours = [name for name, module in base.named_modules() if isinstance(module, REPLACED)]
         for name in ours:
             parent, _, child = name.rpartition(".")

@@ -18,6 +18,7 @@ from templora.adapter import Adapter
 from templora.bench.runs import Laboratory
 from templora.chunks import Chunk
 from templora.config import Recipe
+from templora.datastore import Found
 from templora.learner import Learner
 
 WRITTEN = 128
@@ -74,13 +75,26 @@ def _together(parts: list[Chunk], first: int, last: int, size: int) -> list[tupl
     return found
 
 
+@torch.no_grad()
+def fill_datastore(adapter: Adapter, tokens: int) -> None:
+    """Have it hold as many tokens as if a book of that length had been learnt. Which ones does not change the time."""
+    width = adapter.base.get_output_embeddings().weight.shape[1]
+    generator = torch.Generator().manual_seed(0)
+    states = torch.randn(tokens, width, generator=generator).to(adapter.device)
+    ids = torch.randint(0, adapter.base.config.vocab_size, (tokens,), generator=generator)
+    nothing = torch.zeros(tokens, device=adapter.device)
+    adapter.datastore.learn(nothing, states, ids, Found(nothing, nothing.long(), nothing))
+
+
 def writing(lab: Laboratory, recipe: Recipe, ids: Sequence[int], window: int, memory: bool) -> dict[str, float]:
     """Read `window` tokens and write `WRITTEN` more, one by one (the book's own: what is drawn does not matter).
 
-    Seconds of both, bytes of the KV cache at the end, peak memory of this process. Where `window` and what is written
-    do not both fit the model's context, less is read.
+    The memory's datastore is as large as that of all `ids`. Seconds of both, bytes of the KV cache at the end, peak
+    memory of this process. Where `window` and what is written do not both fit the model's context, less is read.
     """
     adapter = lab.adapter(recipe)
+    if memory and recipe.datastore:
+        fill_datastore(adapter, len(ids))
     _read_and_write(adapter, ids[: WRITTEN + 64], 64, memory)  # warms up
     read = min(window, adapter.context_tokens - WRITTEN)
     return {
@@ -97,7 +111,9 @@ def _read_and_write(adapter: Adapter, ids: Sequence[int], read: int, memory: boo
     adapter.encode(ids[: read - 1], cache, memory=memory and not adapter.recipe.base_prefix)
     middle = time.perf_counter()
     for id in ids[read - 1 : read - 1 + WRITTEN]:
-        adapter.forward(torch.tensor([[id]]), cache, memory=memory, keep=1)
+        logits = adapter.forward(torch.tensor([[id]]), cache, memory=memory, keep=1)
+        if memory:
+            adapter.datastore.mix(logits[:, -1].float(), adapter.states.last[:, -1])
     held: Any = cache.layers
     bytes = sum(tensor.nbytes for layer in held for tensor in (layer.keys, layer.values))
     return {"read_s": middle - began, "write_s": time.perf_counter() - middle, "cache_mb": bytes / 1e6}

@@ -30,6 +30,7 @@ from transformers.generation.streamers import BaseStreamer
 
 from templora import models
 from templora.adapter import Adapter, copy_cache
+from templora.bench.costs import fill_datastore
 from templora.bench.passages import text_of
 from templora.config import DEFAULT, Sampling
 from templora.engine import ModelInfo, Token
@@ -41,6 +42,8 @@ PREFIX = 512
 CHUNK = 512
 LEARNT = 2
 """Chunks that the memory learns first."""
+BOOK = 65_536
+"""Tokens that the memory's datastore holds: of a book of fifty thousand words."""
 SCORED = 256
 """Tokens over which the copy's perplexity is compared with the live weights'."""
 EDITED = 6
@@ -75,6 +78,7 @@ class Bench:
         self.learner = Learner(self.adapter, info.bos_id)
         for start in range(0, learnt * CHUNK, CHUNK):
             self.learner.learn(ids[max(0, start - CHUNK) : start], ids[start : start + CHUNK], "")
+        fill_datastore(self.adapter, BOOK)
         self.chunk = ids[LEARNT * CHUNK : (LEARNT + 1) * CHUNK]
         self.prompt = [*begin, *ids[LEARNT * CHUNK : LEARNT * CHUNK + PREFIX]]
         self.rest = ids[LEARNT * CHUNK + PREFIX :][: SCORED + 1]

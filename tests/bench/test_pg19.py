@@ -47,7 +47,7 @@ def test_a_run_reports_both_readers_and_an_interrupted_one_goes_on(starter: Mode
     assert sum(row["tokens"] for row in made) == entry["tokens"]
     pooled = math.exp(sum(sum(row["losses"]["memory 512"]) for row in made) / entry["tokens"])
     assert entry["memory_ppl"] == pytest.approx(pooled)
-    first = made[0]["losses"]
+    first = {reader: losses[:48] for reader, losses in made[0]["losses"].items()}
     assert first["memory 512"] == pytest.approx(first["base 512"], rel=1e-3, abs=1e-3), "nothing was learnt before it"
     assert entry["change_percent"] < 0 and result["change_percent"] == pytest.approx(entry["change_percent"])
     assert entry["positions"][0]["from"] == 0 and entry["score_s"] > 0 and entry["learn_s"] > 0

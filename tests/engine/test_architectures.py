@@ -58,7 +58,7 @@ CONFIGS = {
 def adapter(request: pytest.FixtureRequest, device: str) -> Adapter:
     torch.manual_seed(3)
     model = AutoModelForCausalLM.from_config(CONFIGS[request.param]()).eval()
-    return Adapter(model.to(device), QUICK)
+    return Adapter(model.to(device), replace(QUICK, learning_rate=3e-3))
 
 
 def test_reading_in_parts_is_reading_at_once(adapter: Adapter, ids: list[int]) -> None:

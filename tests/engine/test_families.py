@@ -87,7 +87,8 @@ def test_what_is_known_of_it(engine: EmbeddedEngine, family: str) -> None:
 def test_it_learns_what_it_is_taught(engine: EmbeddedEngine, ids: list[int]) -> None:
     engine.call(Open(chain(0)))
     lesson = learn(engine, ids, 0)
-    assert lesson.base_losses == pytest.approx(lesson.memory_losses, abs=1e-4)  # nothing was learnt yet
+    first = len(lesson.base_losses) // 4  # of a first step's tokens: nothing was learnt before them
+    assert lesson.memory_losses[:first] == pytest.approx(lesson.base_losses[:first], abs=1e-3)
     before = score(engine, ids, None)
     for index in range(1, 4):
         learn(engine, ids, index)

@@ -67,7 +67,7 @@ def test_the_memory_learns_and_the_base_model_stays_as_it_is(desk: Desk) -> None
     chunk = desk.ids("\n\n" + TEXT)[:64]
     lessons = [desk.learner.learn([], chunk, "aa") for _ in range(3)]
     means = [sum(lesson.memory_losses) / len(chunk) for lesson in lessons]
-    assert lessons[0].base_losses == lessons[0].memory_losses
+    assert lessons[0].memory_losses[:32] == pytest.approx(lessons[0].base_losses[:32], rel=1e-3, abs=1e-3)
     assert means[2] < means[0] - 0.3
     assert lessons[2].base_losses == lessons[0].base_losses
     assert text_of(list(desk.generator.stream(desk.prompt(TEXT), "aa", replace(SAMPLING, max_tokens=4))))

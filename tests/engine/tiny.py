@@ -21,7 +21,7 @@ TEXT = (
     "the rain the long breath of the sea going out over the sand. She thought of her brother's letters in the drawer, "
     "tied with kitchen string, and of the one that she had not opened."
 )
-QUICK = Recipe(rank=4, alpha=16, learning_rate=1e-2, chunk_tokens=32, prefix_tokens=24, threads=1)
+QUICK = Recipe(rank=4, alpha=16, learning_rate=1e-2, chunk_tokens=32, step_tokens=16, prefix_tokens=24, threads=1)
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
@@ -68,10 +68,11 @@ def sha256_of(tensors: dict[str, torch.Tensor] | Sequence[tuple[str, torch.Tenso
     return digest.hexdigest()
 
 
-def all_of(state: AdapterState) -> tuple[str, str, str, int, int]:
+def all_of(state: AdapterState) -> tuple[str, str, str, str, int, int]:
     """Equal where two states are bit-identical."""
-    weights, first, second = (sha256_of(part) for part in (state.weights, state.exp_avg, state.exp_avg_sq))
-    return weights, first, second, state.step, state.n_chunks
+    parts = (state.weights, state.exp_avg, state.exp_avg_sq, state.datastore)
+    weights, first, second, datastore = map(sha256_of, parts)
+    return weights, first, second, datastore, state.step, state.n_chunks
 
 
 def base_weights(adapter: Adapter) -> str:
