@@ -16,7 +16,9 @@ MODEL_LIBRARIES = {"torch", "transformers", "peft", "accelerate", "gguf", "safet
 MODEL_ROOMS = {
     "adapter",
     "merged",
+    "datastore",
     "learner",
+    "states",
     "samplers",
     "drawing",
     "generator",
