@@ -32,7 +32,7 @@ from templora import datastore
 from templora.config import Recipe
 from templora.datastore import Datastore, DatastoreState
 from templora.errors import ModelError, SnapshotDamaged
-from templora.states import States, decoder_layers
+from templora.states import States
 
 FORMAT = "templora-adapter-2"
 UNSAID_CONTEXT = 2048
@@ -175,10 +175,6 @@ class Adapter:
             for layer, scaling in zip(self._layers, self._scalings, strict=True):
                 layer.scaling["default"] = scaling * heard  # type: ignore[attr-defined]
             self._strength = strength if tokens == 1 else math.nan
-
-    def decoder_layers(self) -> list[nn.Module]:
-        """As the function of that name gives them."""
-        return decoder_layers(self.base)
 
     # --- learning ---
 

@@ -15,10 +15,11 @@ The states are those of the memory as it was when it read the passage: they cost
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from templora import int8
 
 KEY_WIDTH = 128
 """Random signs project a state onto so many numbers, which keeps its angles (Johnson and Lindenstrauss, in the form of
@@ -38,9 +39,6 @@ SLICE, ROWS = 8192, 128
 DatastoreState = dict[str, Tensor]
 """`keys` int8 (tokens, KEY_WIDTH) and `scales` bf16 (tokens): unit vectors; `tokens` int32 (tokens): what followed.
 `centre` float32 (KEY_WIDTH): what is subtracted from a projected state. `taken`, `seen` float32 (CELLS): the gate."""
-
-_INT8_PRODUCT: Any = torch.ops.aten._weight_int8pack_mm.default
-"""bf16 (rows × in), int8 (out × in), a bf16 scale for each row of that → bf16 (rows × out). torch's own."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +125,9 @@ class Datastore:
             state["seen"].index_add_(0, found.cells, torch.ones_like(found.weights))
         else:
             state["centre"] = self._projected(states).mean(0)
-        keys = self._keys(states)
-        # Symmetric int8 with a scale for each key, a little more than its largest number needs (see `templora.merged`).
-        scales = (keys.abs().amax(1).clamp_min(1e-12) / 126.7).bfloat16()
-        keys = (keys / scales.float()[:, None]).round().to(torch.int8)
+        wanted = self._keys(states)
+        keys, scales = torch.empty_like(wanted, dtype=torch.int8), torch.empty_like(wanted[:, 0], dtype=torch.bfloat16)
+        int8.quantise(wanted, keys, scales)
         for name, new in (("keys", keys), ("scales", scales), ("tokens", ids.to(self._device, torch.int32))):
             state[name] = torch.cat([state[name], new])
 
@@ -162,7 +159,7 @@ class Datastore:
 def _cosines(queries: Tensor, keys: Tensor, scales: Tensor) -> Tensor:
     """Cosines (n, keys, float32)."""
     if queries.device.type == "cpu":
-        product: Tensor = _INT8_PRODUCT(queries.bfloat16(), keys, scales)
+        product: Tensor = int8.PRODUCT(queries.bfloat16(), keys, scales)
         return product.float()
     return queries @ (keys.float() * scales.float()[:, None]).T
 

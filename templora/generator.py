@@ -127,6 +127,7 @@ class Generator:
     def forget(self) -> None:
         """Drop everything that was read, and the memory that it was written with."""
         self._kept = []
+        self._adapter.states.forget()
         if self._merged is not None:
             self._merged.forget()
 

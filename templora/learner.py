@@ -25,9 +25,10 @@ from torch import Tensor
 from torch.nn import functional
 from transformers.cache_utils import Cache
 
-from templora.adapter import Adapter, copy_for_one_pass, detached
+from templora.adapter import Adapter, copy_cache, copy_for_one_pass, detached
 from templora.datastore import Found
 from templora.engine import Learnt
+from templora.states import decoder_layers
 
 ShouldYield = Callable[[], bool]
 
@@ -152,15 +153,15 @@ class Learner:
                     reading = self._read(last, piece, copy_for_one_pass(past))
                     found = self._found(reading, piece)
                     own.append(found.losses(reading.losses))
+                    after = self._after(reading, last, piece, past) if piece is not pieces[-1] else past
                 with learning:
                     for epoch in range(recipe.epochs):
                         again = not shared or epoch
                         self._step(self._training_losses(context, last, piece, past) if again else reading.losses)
                     if recipe.datastore:
                         adapter.datastore.learn(reading.losses, reading.states, _ending(piece, reading.losses), found)
-                if len(pieces) > 1:
-                    last, past = piece[-1:], detached(reading.after)
                 del reading
+                last, past = piece[-1:], after
         adapter.n_chunks += 1
         losses = self._report(torch.cat(own), chunk)
         return Learnt(self._report(base, chunk), losses, scoring.seconds, learning.seconds)
@@ -171,8 +172,8 @@ class Learner:
             self._adapter.step(self._learning_rate())
 
     def _pieces(self, chunk: Sequence[int]) -> list[list[int]]:
-        """What is learnt in one step each: as even as can be. A cache of recurrent states cannot be gone on from."""
-        size = self._recipe.step_tokens if self._adapter.croppable else 0
+        """What is learnt in one step each: as even as can be."""
+        size = self._recipe.step_tokens
         count = max(1, round(len(chunk) / size)) if size else 1
         ends = [len(chunk) * number // count for number in range(count + 1)]
         return [list(chunk[start:end]) for start, end in pairwise(ends)]
@@ -190,6 +191,15 @@ class Learner:
         if not len(losses):
             return _Reading(losses, torch.zeros(0), past)
         return _Reading(losses, self._adapter.states.last[0, -len(losses) :], past)
+
+    def _after(self, reading: _Reading, last: list[int], ids: list[int], past: Cache) -> Cache:
+        """What the memory made of `ids`, to read on from."""
+        if self._adapter.croppable:
+            return detached(reading.after)
+        # A pass with gradients leaves recurrent states as they were (`copy_for_one_pass`).
+        cache = copy_cache(past)
+        self._adapter.encode([*last, *ids[:-1]], cache, memory=True)
+        return cache
 
     def _found(self, reading: _Reading, ids: list[int]) -> Found:
         return self._adapter.datastore.look_up(reading.states, _ending(ids, reading.losses))
@@ -241,7 +251,7 @@ class Learner:
             if hidden.requires_grad:
                 hidden.register_hook(look)
 
-        layers = self._adapter.decoder_layers()
+        layers = decoder_layers(self._adapter.base)
         handles = [layer.register_forward_pre_hook(look) for layer in layers]
         handles += [layer.register_forward_hook(look_back) for layer in layers]
         try:

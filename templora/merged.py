@@ -23,6 +23,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import Cache, DynamicLayer
 from transformers.pytorch_utils import Conv1D
 
+from templora import int8
 from templora.adapter import Adapter
 from templora.states import States
 
@@ -34,8 +35,6 @@ TOGETHER = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))
 """Layers, by their names in most families, that read the same input: one product for all costs less."""
 
 
-INT8_PRODUCT: Any = torch.ops.aten._weight_int8pack_mm.default
-"""bf16 (rows × in), int8 (out × in), a bf16 scale for each row of that → bf16 (rows × out). torch's own."""
 REPLACED = (BaseTunerLayer, nn.Linear, Conv1D, nn.Embedding)
 
 
@@ -86,6 +85,7 @@ class Merged:
     def forget(self) -> None:
         """Hold no memory any more: the weights are the base model's."""
         self.become(None, 0.0)
+        self.states.forget()
 
     def cache(self, read: Cache, rows: int) -> Cache:
         """A copy of what was read (one row), for `rows` rows."""
@@ -182,11 +182,7 @@ class _Product(nn.Module):
             if scale is None:
                 weight.copy_(wanted)
                 continue
-            # Symmetric, a scale for each row of the output: what `_weight_int8pack_mm` reads. The scale is stored with
-            # fewer bits than it is computed with: a little more than the largest weight needs, so that none falls out.
-            least, most = wanted.aminmax(dim=1)
-            scale.copy_(torch.maximum(most, -least).clamp_min_(1e-12).div_(126.7))
-            weight.copy_(wanted.mul_(scale.float().reciprocal_()[:, None]).round_())
+            int8.quantise(wanted, weight, scale)
 
     def part(self, x: Tensor, index: int) -> Tensor:
         """What the layer number `index` makes of `x`. The layers are asked one after the other for the same `x`."""
@@ -200,7 +196,7 @@ class _Product(nn.Module):
     def _product(self, x: Tensor) -> Tensor:
         if self._scale is None:
             return nn.functional.linear(x, self._weight, self.bias)
-        product: Tensor = INT8_PRODUCT(x.reshape(-1, x.shape[-1]), self._weight, self._scale)
+        product: Tensor = int8.PRODUCT(x.reshape(-1, x.shape[-1]), self._weight, self._scale)
         product = product.view(*x.shape[:-1], -1)
         return product if self.bias is None else product + self.bias
 

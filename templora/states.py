@@ -20,6 +20,9 @@ class States:
         self.last: Tensor = torch.zeros(0)
         """(rows, positions, width), detached; of all positions, or of those only whose logits were asked for."""
 
+    def forget(self) -> None:
+        self.last = torch.zeros(0)
+
     def watch(self, model: Any) -> None:
         layers = decoder_layers(model)
         module: nn.Module = (getattr(layers[-1], "mlp", None) if layers else None) or model.get_output_embeddings()

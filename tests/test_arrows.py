@@ -17,6 +17,7 @@ MODEL_ROOMS = {
     "adapter",
     "merged",
     "datastore",
+    "int8",
     "learner",
     "states",
     "samplers",

@@ -309,3 +309,12 @@ def test_what_the_last_token_is_read_with_is_read_by_the_base_model(adapter: Ada
                 torch.testing.assert_close(ours.keys, theirs.keys, atol=1e-4, rtol=1e-4)
         everywhere = adapter.forward(torch.tensor([ids[:31]]), None, memory=1.0, keep=1)
         assert not torch.allclose(found, everywhere, atol=1e-3), "the next pass hears the memory everywhere again"
+
+
+def test_forgetting_leaves_no_state_of_what_was_read(adapter: Adapter, tokenizer: Any, prompt: list[int]) -> None:
+    generator = Generator(adapter, tokenizer)
+    list(generator.stream(prompt, "aa", SAMPLING))
+    merged = generator._merged  # pyright: ignore[reportPrivateUsage]
+    assert merged is not None and merged.states.last.numel() and adapter.states.last.numel()
+    generator.forget()
+    assert not merged.states.last.numel() and not adapter.states.last.numel()

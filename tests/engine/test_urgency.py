@@ -31,6 +31,7 @@ from templora.errors import (
     EngineStopped,
     MemoryNotResident,
 )
+from templora.states import decoder_layers
 from tests.engine.asking import SAMPLING, chain, learn, score
 from tests.engine.tiny import QUICK, wait_until
 
@@ -123,7 +124,7 @@ def test_scoring_that_can_wait_is_abandoned_at_the_next_layer(engine: EmbeddedEn
     expected = score(engine, ids, chain(0))
     order: list[str] = []
     replies: list[Callable[[], Reply]] = []
-    (layer, *_) = engine._room._adapter.decoder_layers()  # type: ignore[union-attr]
+    (layer, *_) = decoder_layers(engine._room._adapter.base)  # type: ignore[union-attr]
 
     def ask(*_: Any) -> None:
         if not replies:
