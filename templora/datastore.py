@@ -135,7 +135,7 @@ class Datastore:
             state[name] = torch.cat([state[name], new])
 
     def _found(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """After each of `states`: what speaks for what (n, vocabulary), the sums of that (n, 1), the gate's cells (n)."""
+        """After each of `states`: what speaks for what (n, vocabulary), its sums (n, 1), the gate's cells (n)."""
         queries, state = self._keys(states), self._state
         found = torch.zeros(len(queries), self._vocabulary, device=self._device)
         sums, nearest = torch.zeros_like(found[:, :1]), torch.full_like(found[:, 0], -1.0)
