@@ -228,6 +228,7 @@ class _Room:
                 return self._save(request)
             case Drop():
                 self._residents.drop(request.memories or None)
+                self._learner.forget()
                 # Also what the base model has read: it may be the very text that is to be forgotten.
                 self._generator.forget()
                 return Ok()

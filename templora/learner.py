@@ -16,7 +16,7 @@ import hashlib
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers.cache_utils import Cache
 
-from templora.adapter import Adapter, copy_cache, copy_for_one_pass, detached
+from templora.adapter import Adapter, AdapterState, copy_cache, copy_for_one_pass, detached
 from templora.datastore import Found
 from templora.engine import Learnt
 from templora.states import decoder_layers
@@ -55,8 +55,29 @@ class _Reading:
     after: Cache
 
 
+@dataclass
+class _Progress:
+    """How far a chunk has been learnt: what the base model made of it, the memory's losses (one tensor a piece that is
+    learnt), and what stands before the next piece, as the memory is to have it."""
+
+    base: Tensor | None = None
+    past: Cache | None = None
+    own: list[Tensor] = field(default_factory=list[Tensor])
+    scoring: _Clock = field(default_factory=_Clock)
+    learning: _Clock = field(default_factory=_Clock)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A chunk that was given up: which, how far it came, and the memory then (None: as before)."""
+
+    lesson: tuple[str, tuple[int, ...], tuple[int, ...]]
+    progress: _Progress
+    state: AdapterState | None
+
+
 class GiveWay(Exception):
-    """Learning was abandoned for something more urgent. The adapter is as it was before."""
+    """Learning was put off for something more urgent. The adapter is as it was before."""
 
 
 def _never() -> bool:
@@ -73,6 +94,11 @@ class Learner:
         self._adapter = adapter
         self._recipe = adapter.recipe
         self._begin = [] if bos is None else [bos]
+        self._begun: _Begun | None = None
+
+    def forget(self) -> None:
+        """Drop what is kept of a chunk that was given up."""
+        self._begun = None
 
     def learn(
         self, prefix: Sequence[int], chunk: Sequence[int], chain: str, should_yield: ShouldYield = _never
@@ -80,18 +106,29 @@ class Learner:
         """Score `chunk` (token ids) after `prefix`, then learn it. `chain`: the chain before, which seeds the dropout.
 
         The same memory, ids and chain make the same memory, bit for bit. `should_yield` is asked at every decoder
-        layer, forward and backward; when it says so `GiveWay` is raised and nothing has changed.
+        layer, forward and backward; when it says so `GiveWay` is raised and nothing has changed. The pieces that were
+        learnt by then are kept beside the memory: the same lesson, asked for next, goes on with the piece in hand.
 
         A window that has neither BOS nor prefix gives its first token no loss: it is reported as 0 and not learnt.
         """
         adapter, recipe = self._adapter, self._recipe
+        lesson = chain, tuple(prefix), tuple(chunk)
+        begun, self._begun = self._begun, None
+        if begun is not None and begun.lesson != lesson:
+            begun = None
+        progress = begun.progress if begun else _Progress()
         # Only a second step can be interrupted after something has changed.
         before = adapter.state() if recipe.epochs > 1 or len(self._pieces(chunk)) > 1 else None
         with _numerics(recipe.threads, adapter.device), self._watched(should_yield):
             try:
-                return self._learn(self._context(prefix, len(chunk)), list(chunk), chain)
-            except BaseException:
+                if begun and begun.state:
+                    adapter.load(begun.state)
+                return self._learn(self._context(prefix, len(chunk)), list(chunk), chain, progress)
+            except BaseException as error:
                 adapter.clear_gradients()
+                # Neither the random state of dropout nor a piece that is half learnt is kept.
+                if isinstance(error, GiveWay) and recipe.dropout == 0 and recipe.epochs == 1:
+                    self._begun = _Begun(lesson, progress, adapter.state() if progress.own else None)
                 if before is not None:
                     adapter.load(before)
                 raise
@@ -137,22 +174,23 @@ class Learner:
         room = max(0, self._adapter.context_tokens - len(self._begin) - after + 1)
         return [*self._begin, *prefix[max(0, len(prefix) - room) :]]
 
-    def _learn(self, context: list[int], chunk: list[int], chain: str) -> Learnt:
+    def _learn(self, context: list[int], chunk: list[int], chain: str, progress: _Progress) -> Learnt:
         adapter, recipe = self._adapter, self._recipe
         # The scoring pass can be the update's own forward pass where both read alike.
         shared = recipe.dropout == 0 and not recipe.prefix_gradients
-        scoring, learning = _Clock(), _Clock()
-        with scoring:
-            base, past = self._base(context, chunk)
-        own: list[Tensor] = []
-        last = context[-1:]
+        scoring, learning = progress.scoring, progress.learning
+        if progress.base is None or progress.past is None:
+            with scoring:
+                progress.base, progress.past = self._base(context, chunk)
+        base, past = progress.base, progress.past
+        pieces = self._pieces(chunk)
         with _seeded(chain, adapter.device):
-            pieces = self._pieces(chunk)
-            for piece in pieces:
+            for number in range(len(progress.own), len(pieces)):
+                piece, last = pieces[number], pieces[number - 1][-1:] if number else context[-1:]
                 with scoring, torch.set_grad_enabled(shared):
                     reading = self._read(last, piece, copy_for_one_pass(past))
                     found = self._found(reading, piece)
-                    own.append(found.losses(reading.losses))
+                    own = found.losses(reading.losses)
                     after = self._after(reading, last, piece, past) if piece is not pieces[-1] else past
                 with learning:
                     for epoch in range(recipe.epochs):
@@ -161,9 +199,10 @@ class Learner:
                     if recipe.datastore:
                         adapter.datastore.learn(reading.losses, reading.states, _ending(piece, reading.losses), found)
                 del reading
-                last, past = piece[-1:], after
+                progress.past = past = after
+                progress.own.append(own)
         adapter.n_chunks += 1
-        losses = self._report(torch.cat(own), chunk)
+        losses = self._report(torch.cat(progress.own), chunk)
         return Learnt(self._report(base, chunk), losses, scoring.seconds, learning.seconds)
 
     def _step(self, losses: Tensor) -> None:

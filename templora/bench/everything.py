@@ -25,7 +25,8 @@ from templora.config import DEFAULT, PAPER, TUNED_PAPER
 from templora.engine import ModelInfo
 
 WINDOWS = (256, 1024, 2048, 4096, 8192)
-FLAT_TOKENS = 204_800
+LONG_TOKENS = 204_800
+"""What the long run reads of each book, at most."""
 ROUNDS = 3
 COST_TOKENS = 8192
 """Of the first book: what the longest recipe reads before its chunk, and a chunk for each round."""
@@ -61,9 +62,8 @@ class Bench:
         for book in (*self.books, *self.unlike):
             windows = WINDOWS if book in self.books else ()
             yield book, lab.parts(book, self.tokens), Run("default", DEFAULT, windows, self.far)
-        if self.books:
-            longest = max(self.books, key=lambda path: path.stat().st_size)
-            yield longest, lab.parts(longest, FLAT_TOKENS), Run("long", DEFAULT)
+        for book in self.books:
+            yield book, lab.parts(book, LONG_TOKENS), Run("long", DEFAULT)
         for book in self.books if len(self.books) > 1 else ():
             other = self.other(book)
             after = tuple(lab.parts(other, self.tokens))
@@ -129,7 +129,7 @@ def _alone(task: Callable[..., None], *arguments: Any) -> None:
 
 def _read(bench: Bench, book: Path, each: Run) -> None:
     lab = Laboratory(bench.info)
-    parts = lab.parts(book, FLAT_TOKENS if each.name == "long" else bench.tokens)
+    parts = lab.parts(book, LONG_TOKENS if each.name == "long" else bench.tokens)
     rows: list[Row] = []
     for row in read(lab, each, parts, bench.path(book, each.name)):
         rows.append(row)

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from templora.bench.everything import FLAT_TOKENS, ROUNDS, WINDOWS, Bench
+from templora.bench.everything import LONG_TOKENS, ROUNDS, WINDOWS, Bench
 from templora.bench.names import mentions
 from templora.bench.passages import BASE, MEMORY, Row
 from templora.bench.runs import Laboratory
@@ -125,7 +125,7 @@ def _flat(rows: Sequence[Row]) -> dict[str, Any]:
     def ms(part: Sequence[Row]) -> float:
         return statistics.median(1000 * row.seconds["learn"] / row.tokens for row in part)
 
-    early, late = around(EARLY), around(FLAT_TOKENS - SPAN // 2)
+    early, late = around(EARLY), around(LONG_TOKENS - SPAN // 2)
     if not late:
         return {"tokens": tokens(rows)}
     return {

@@ -147,18 +147,69 @@ def test_a_step_that_gives_way_anywhere_changes_nothing_and_is_redone_identicall
 
     for stop_at in [1, asked, *random.Random(3).sample(range(2, asked), 4)]:
         adapter.load(start)
-        left = stop_at
-
-        def stop() -> bool:
-            nonlocal left
-            left -= 1
-            return left == 0
-
         with pytest.raises(GiveWay):
-            learner.learn(*lesson(ids), stop)
+            learner.learn(*lesson(ids), stopping(stop_at))
         assert all_of(adapter.state()) == all_of(start)
         again = learner.learn(*lesson(ids))
         assert (again.base_losses, again.memory_losses) == (expected.base_losses, expected.memory_losses)
+        assert all_of(adapter.state()) == after
+
+
+def stopping(after: int) -> Callable[[], bool]:
+    """Whether to give way: the `after`-th time it is asked, and then never again."""
+    left = after
+
+    def stop() -> bool:
+        nonlocal left
+        left -= 1
+        return left == 0
+
+    return stop
+
+
+@pytest.mark.parametrize("every", [5, 9, 12])
+def test_who_is_interrupted_again_and_again_still_gets_done(
+    make_adapter: Callable[[Recipe], Adapter], ids: list[int], every: int
+) -> None:
+    """Two layers: the prefix and the base pass ask four times, each of two pieces four, there and back."""
+    adapter = make_adapter(QUICK)
+    learner = Learner(adapter, BOS)
+    learner.learn(*lesson(ids, 0))
+    start = adapter.state()
+    expected = learner.learn(*lesson(ids))
+    after = all_of(adapter.state())
+    adapter.load(start)
+    for _ in range(3):
+        try:
+            learnt = learner.learn(*lesson(ids), stopping(every))
+            break
+        except GiveWay:
+            assert all_of(adapter.state()) == all_of(start)
+    else:
+        pytest.fail("the chunk was never learnt")
+    assert (learnt.base_losses, learnt.memory_losses) == (expected.base_losses, expected.memory_losses)
+    assert all_of(adapter.state()) == after
+
+
+def test_what_was_given_up_plays_no_part_in_another_lesson(
+    make_adapter: Callable[[Recipe], Adapter], ids: list[int]
+) -> None:
+    adapter = make_adapter(QUICK)
+    learner = Learner(adapter, BOS)
+    prefix, chunk, chain = lesson(ids)
+    others = {
+        "another text": (prefix, [*chunk[:-1], (chunk[-1] + 7) % 320], chain),
+        "another prefix": ([(prefix[0] + 7) % 320, *prefix[1:]], chunk, chain),
+        "after another memory": (prefix, chunk, "ff"),
+    }
+    for other in others.values():
+        adapter.reset()
+        expected = learner.learn(*other).memory_losses
+        after = all_of(adapter.state())
+        adapter.reset()
+        with pytest.raises(GiveWay):
+            learner.learn(prefix, chunk, chain, stopping(10))
+        assert learner.learn(*other).memory_losses == expected
         assert all_of(adapter.state()) == after
 
 

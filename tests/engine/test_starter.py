@@ -74,22 +74,24 @@ def test_the_memory_learns_and_the_base_model_stays_as_it_is(desk: Desk) -> None
     assert base_weights(desk.adapter) == desk.untouched
 
 
-def test_a_lesson_given_up_at_a_late_layer_and_redone_makes_the_same_bytes(desk: Desk) -> None:
-    chunk = desk.ids("\n\n" + TEXT)[:64]
+def test_a_lesson_given_up_goes_on_with_the_piece_in_hand_and_makes_the_same_bytes(desk: Desk) -> None:
+    chunk = (desk.ids("\n\n" + TEXT) * 4)[:128]
     asked = 0
 
     def late() -> bool:
         nonlocal asked
         asked += 1
-        return asked == 2 * 30 + 20  # base and memory have read; this is on the way back
+        return asked == 3 * 30 + 30 + 20  # the base has read, a piece is learnt; this is on the second one's way back
 
     with pytest.raises(GiveWay):
         desk.learner.learn([], chunk, "aa", late)
-    desk.learner.learn([], chunk, "aa")
+    given_up = desk.learner.learn([], chunk, "aa", late)
+    assert asked == 3 * 30 + 30 + 20 + 2 * 30
     redone = all_of(desk.adapter.state())
     desk.adapter.reset()
-    desk.learner.learn([], chunk, "aa")
+    at_once = desk.learner.learn([], chunk, "aa")
     assert all_of(desk.adapter.state()) == redone
+    assert given_up.memory_losses == at_once.memory_losses
 
 
 def test_a_continuation_is_prose_and_reproducible(desk: Desk) -> None:
