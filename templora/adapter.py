@@ -102,6 +102,7 @@ class Adapter:
             betas=(recipe.beta1, recipe.beta2),
             eps=recipe.eps,
             weight_decay=recipe.weight_decay,
+            fused=self.device.type == "cpu",  # 420 small tensors: a third of the time of a loop over them
         )
         self._strength = 1.0
         self._on = True
