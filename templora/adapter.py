@@ -27,6 +27,7 @@ from transformers.cache_utils import (
     DynamicSlidingWindowLayer,
     LinearAttentionCacheLayerMixin,
 )
+from transformers.pytorch_utils import Conv1D
 
 from templora import datastore
 from templora.config import Recipe
@@ -59,7 +60,7 @@ class AdapterState:
 
 
 class Adapter:
-    """A causal LM with one LoRA on all its linear layers but the output head.
+    """A causal LM with one LoRA on all its linear layers, the output head among them where the recipe says so.
 
     `model` is changed in place (its linear layers are wrapped); its weights are frozen and stay as they are. Raises
     `ModelError` for an architecture that takes no LoRA.
@@ -74,7 +75,7 @@ class Adapter:
         self._croppable_cache = _attends_everywhere(model.config)
         config = LoraConfig(
             task_type="CAUSAL_LM",
-            target_modules="all-linear",
+            target_modules=_linear_layers(model, recipe.head),
             r=recipe.rank,
             lora_alpha=recipe.alpha,
             lora_dropout=recipe.dropout,
@@ -138,16 +139,14 @@ class Adapter:
         memory: float,
         keep: int,
         dropout: bool = False,
-        only_last: bool = False,
     ) -> Tensor:
         """Logits (rows, keep, vocabulary) at the last `keep` positions of `rows` (batch × tokens, ids).
 
         `cache` holds what stands before them and grows by them; None: nothing stands before, nothing is kept.
         `memory` is how strongly the memory speaks: 0 (False) runs the base model, 1 (True) the memory as it was learnt,
-        what is between or above scales what it adds at every layer. `only_last`: it speaks at the last position alone,
-        and the base model reads those before it. Gradients flow unless switched off around the call.
+        what is between or above scales what it adds at every layer. Gradients flow unless switched off around the call.
         """
-        self._switch(memory, rows.shape[1] if only_last else 1)
+        self._switch(memory)
         for module in self._dropouts:
             module.train(dropout)
         rows = rows.to(self.device)
@@ -159,23 +158,18 @@ class Adapter:
         if ids:
             self.forward(torch.tensor([list(ids)]), cache, memory=memory, keep=1)
 
-    def _switch(self, strength: float, tokens: int = 1) -> None:
-        """Every pass says what it wants, so none can be read at a strength that another one left behind. Of more than
-        one `tokens` the memory is heard at the last."""
+    def _switch(self, strength: float) -> None:
+        """Every pass says what it wants, so none can be read at a strength that another one left behind."""
         # PEFT's own context manager walks the whole model twice on each use: too slow between two tokens.
         on = strength > 0
         if self._on != on:
             for layer in self._layers:
                 layer.enable_adapters(on)
             self._on = on
-        if on and (tokens > 1 or self._strength != strength):
-            heard: Any = strength
-            if tokens > 1:  # broadcast over what a layer adds at each position
-                heard = torch.zeros((tokens, 1), device=self.device, dtype=self.base.dtype)
-                heard[-1] = strength
+        if on and self._strength != strength:
             for layer, scaling in zip(self._layers, self._scalings, strict=True):
-                layer.scaling["default"] = scaling * heard  # type: ignore[attr-defined]
-            self._strength = strength if tokens == 1 else math.nan
+                layer.scaling["default"] = scaling * strength  # type: ignore[attr-defined]
+            self._strength = strength
 
     # --- learning ---
 
@@ -249,6 +243,16 @@ class Adapter:
                 raise SnapshotDamaged(_UNFIT)
         if not datastore.fits(state.datastore):
             raise SnapshotDamaged(_UNFIT)
+
+
+def _linear_layers(model: Any, head: bool) -> list[str]:
+    """The names of a model's linear layers, with its output head or without."""
+    output = model.get_output_embeddings()
+    return [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear | Conv1D) and (head or module is not output)
+    ]
 
 
 def _own(tensor: Tensor) -> Tensor:

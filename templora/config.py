@@ -31,6 +31,8 @@ class Recipe:
     name: str = "default"
     rank: int = 16
     alpha: int = 64
+    head: bool = True
+    """True: the output head has a LoRA, too."""
     dropout: float = 0.0
     learning_rate: float = 3e-4
     beta1: float = 0.9
@@ -52,8 +54,6 @@ class Recipe:
     """Δ: a chunk is whole paragraphs of at most about this many tokens."""
     prefix_tokens: int = 512
     """L: tokens read before a chunk (training, scoring) or before the cursor (generation: L to 1.5 L)."""
-    base_prefix: bool = True
-    """True: the prefix is encoded by the base model alone, so its KV cache never goes stale."""
     prefix_gradients: bool = False
     """True: gradients flow through the whole window, prefix included; the loss covers the chunk, as in the script."""
     seed: int = 0
@@ -68,7 +68,6 @@ class Recipe:
         _check(self.step_tokens == 0 or self.step_tokens >= 16, "step_tokens must be 0 or at least 16")
         _check(self.chunk_tokens >= 16, "chunk_tokens must be at least 16")
         _check(self.prefix_tokens >= 0, "prefix_tokens must not be negative")
-        _check(not (self.prefix_gradients and self.base_prefix), "prefix_gradients needs base_prefix=False")
         _check(self.threads >= 1, "threads must be at least 1")
 
     def fingerprint(self) -> str:
@@ -83,6 +82,7 @@ PAPER = Recipe(
     name="paper",
     rank=64,
     alpha=64,
+    head=False,
     dropout=0.05,
     learning_rate=5e-5,
     beta2=0.999,
@@ -93,7 +93,6 @@ PAPER = Recipe(
     warmup_steps=2,
     chunk_tokens=1024,
     prefix_tokens=3072,
-    base_prefix=False,
     prefix_gradients=True,
 )
 """Pinned to the authors' published script (arXiv 2401.11504)."""

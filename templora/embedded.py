@@ -127,11 +127,15 @@ class EmbeddedEngine(Dispatcher):
             return
         self._room = room
         self._show("ready", "Ready.")
+        learnt: Job | None = None
         while (job := self._jobs.get()) is not None:
             reply = self._do(room, job)
             if self._jobs.empty():
                 self._show("ready", "Ready.")
             job.emit(reply)
+            learnt = job if isinstance(reply, Learnt) else learnt
+            if learnt is not None:
+                self._read_ahead(room, learnt)
         self._room = None
 
     def _load(self) -> _Room:
@@ -170,6 +174,13 @@ class EmbeddedEngine(Dispatcher):
             if ran_out_of_memory(error):
                 return Failed(EngineError.code, _RAN_OUT)
             return Failed(EngineError.code, "The model stopped at an error of its own. Your text is safe; try again.")
+
+    def _read_ahead(self, room: _Room, after: Job) -> None:
+        try:
+            room.read_ahead(lambda: self._jobs.more_urgent(after))
+        except Exception:
+            log.exception("reading ahead failed")
+            room.release()
 
     def _generate(self, room: _Room, job: Job, request: Generation) -> Reply:
         started = shown = time.monotonic()
@@ -247,7 +258,13 @@ class _Room:
             self._residents.drop([request.memory])
             raise
         self._residents.became(request.becomes, before)
+        self._generator.became(request.memory, request.becomes)
         return learnt
+
+    def read_ahead(self, cancelled: Callable[[], bool]) -> None:
+        """Have the page's last prompt read by the memory that has just learnt."""
+        if (memory := self._residents.active) is not None:
+            self._generator.read_ahead(memory, cancelled)
 
     def write(self, request: Generation, cancelled: Callable[[], bool]) -> Any:
         """The events of a generation."""

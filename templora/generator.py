@@ -10,8 +10,9 @@ the cache.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -37,21 +38,30 @@ FIRST_BLOCKS = 2
 changes."""
 FIRST_BLOCK_TOKENS = 128
 KEPT_PROMPTS = 4
+READ_AHEAD_S = 120.0
+"""So long after somebody has asked for a take the prompt is kept read while the memory learns."""
 
 
-_Reader = tuple[str, float] | None
-"""Who has read a prompt: a memory (its chain) at a strength, or the base model."""
 _Voice = tuple[str | None, float]
-"""Who writes: a memory (its chain) at a strength, or the base model at 0."""
+"""Who reads and writes: a memory (its chain) at a strength, or the base model (None, 0)."""
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """What was read of a prompt, all of its whole blocks: by whom, their ids, their KV cache."""
+    """What was read of a prompt's whole blocks: by whom, their ids, their KV cache."""
 
-    reader: _Reader
+    voice: _Voice
     ids: list[int]
     cache: Cache
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The prompt that was asked for last: by which voice it was to be read, its whole blocks, when (`monotonic`)."""
+
+    voice: _Voice
+    ids: list[int]
+    when: float
 
 
 @dataclass
@@ -74,6 +84,7 @@ class Generator:
         self._lean = lean
         self._merged: Merged | None = None
         self._kept: list[_Kept] = []
+        self._asked: _Asked | None = None
         self._ends = _end_ids(adapter.base, tokenizer)
         self._vocabulary = Vocabulary(tokenizer, self._ends)
 
@@ -114,11 +125,12 @@ class Generator:
             )
             for number in range(sampling.takes)
         ]
-        strength = 0.0 if memory is None else strength
-        reader = None if memory is None or not strength or self._adapter.recipe.base_prefix else (memory, strength)
-        cache = self._read(window, reader, cancelled)
+        voice: _Voice = (memory, strength) if memory is not None and strength else (None, 0.0)
+        whole = window[: _whole(window)]
+        self._asked = _Asked(voice, whole, time.monotonic())
+        cache = self._read(whole, voice, cancelled)
         if cache is not None:
-            yield from self._write(takes, cache, (memory if strength else None, strength), reader, cancelled)
+            yield from self._write(takes, cache, voice, cancelled)
         for take in takes:
             if take.finish_reason is None:
                 take.end("cancelled")
@@ -126,21 +138,22 @@ class Generator:
 
     def forget(self) -> None:
         """Drop everything that was read, and the memory that it was written with."""
-        self._kept = []
+        self._kept, self._asked = [], None
         self._adapter.states.forget()
         if self._merged is not None:
             self._merged.forget()
 
     def release(self) -> None:
         """Give back all memory that can be given back."""
-        self._kept = []
+        self._kept, self._asked = [], None
         self._merged = None
 
     def readers(self) -> set[str]:
         """The chains of the memories that something is kept of here."""
-        kept = {kept.reader[0] for kept in self._kept if kept.reader is not None}
-        merged = None if self._merged is None else self._merged.memory
-        return kept if merged is None else {*kept, merged}
+        found = {kept.voice[0] for kept in self._kept}
+        if self._merged is not None:
+            found.add(self._merged.memory)
+        return {memory for memory in found if memory is not None}
 
     # --- reading ---
 
@@ -155,10 +168,21 @@ class Generator:
         begin = window[:1] if window[0] == self._tokenizer.bos_token_id else []
         return [*begin, *window[len(window) - room + len(begin) :]]
 
-    def _read(self, prompt: list[int], reader: _Reader, cancelled: Callable[[], bool]) -> Cache | None:
-        """The KV cache of the prompt's whole blocks, the caller's to grow; None when cancelled meanwhile."""
-        ids = prompt[: _whole(prompt)]
-        usable = [(self._usable(kept, ids), kept) for kept in self._kept if kept.reader == reader]
+    def became(self, before: str, after: str) -> None:
+        """The memory `before` has learnt and is `after` now: what it has read is to be read anew."""
+        if self._asked is not None and self._asked.voice[0] == before:
+            self._asked = replace(self._asked, voice=(after, self._asked.voice[1]))
+
+    def read_ahead(self, memory: str, cancelled: Callable[[], bool]) -> None:
+        """Read the prompt that was asked for last as the memory does that the adapter holds, `memory`: most of the next
+        one will be the same. Only shortly after somebody has asked."""
+        asked = self._asked
+        if asked is not None and asked.voice[0] == memory and time.monotonic() - asked.when < READ_AHEAD_S:
+            self._read(asked.ids, asked.voice, cancelled)
+
+    def _read(self, ids: list[int], voice: _Voice, cancelled: Callable[[], bool]) -> Cache | None:
+        """The KV cache of whole blocks, the caller's to grow; None when cancelled meanwhile: what was read is kept."""
+        usable = [(self._usable(kept, ids), kept) for kept in self._kept if kept.voice == voice]
         length, best = max(usable, key=lambda item: item[0], default=(0, None))
         if best is None or not length:
             cache = self._adapter.new_cache()
@@ -166,16 +190,15 @@ class Generator:
             cache = copy_cache(best.cache)
             if length < len(best.ids):
                 cache.crop(length - len(best.ids))
-        while length < len(ids):
-            if cancelled():
-                return None
+        while length < len(ids) and not cancelled():
             end = length + _block_tokens(length, len(ids))
-            self._adapter.encode(ids[length:end], cache, memory=0.0 if reader is None else reader[1])
+            self._adapter.encode(ids[length:end], cache, memory=voice[1])
             length = end
-        superseded = [kept for kept in self._kept if kept.reader == reader and kept.ids == ids[: len(kept.ids)]]
+        read = ids[:length]
+        superseded = [kept for kept in self._kept if kept.voice == voice and kept.ids == read[: len(kept.ids)]]
         others = [kept for kept in self._kept if kept not in superseded]
-        self._kept = [*others, _Kept(reader, ids, copy_cache(cache))][-KEPT_PROMPTS:]
-        return cache
+        self._kept = [*others, _Kept(voice, read, copy_cache(cache))][-KEPT_PROMPTS:]
+        return cache if length == len(ids) else None
 
     def _usable(self, kept: _Kept, ids: list[int]) -> int:
         """How many tokens of what was kept begin `ids`, in blocks that both have."""
@@ -192,18 +215,15 @@ class Generator:
 
     # --- writing ---
 
-    def _write(
-        self, takes: list[Take], cache: Cache, voice: _Voice, reader: _Reader, cancelled: Callable[[], bool]
-    ) -> Iterator[Event]:
+    def _write(self, takes: list[Take], cache: Cache, voice: _Voice, cancelled: Callable[[], bool]) -> Iterator[Event]:
         """Draw tokens until every take has ended, or until cancelled."""
         prompt = len(takes[0].ids)
-        # The last token of the prompt is the first that the memory reads; all takes begin from what it makes of it. It
-        # is read together with what stands before it in its block, whatever is known of that: so a pass is saved, and
-        # the same prompt is always read in the same passes. With the live weights: nobody waits for the copy to catch
-        # up with what was learnt.
+        # All takes begin from what is made of the prompt's end: what stands behind its whole blocks, in one pass, so
+        # that the same prompt is always read in the same passes. With the live weights: nobody waits for the copy to
+        # catch up with what was learnt.
         with torch.no_grad():
             end = torch.tensor([takes[0].ids[_whole(takes[0].ids) :]])
-            logits = self._adapter.forward(end, cache, memory=voice[1], keep=1, only_last=reader is None)
+            logits = self._adapter.forward(end, cache, memory=voice[1], keep=1)
             logits = self._with_datastore(logits[:, -1].float(), self._adapter.states, voice).expand(len(takes), -1)
         yield from _draw(takes, logits)
         if all(take.finish_reason for take in takes):
@@ -213,13 +233,13 @@ class Generator:
             _choose_rows(cache, [0] * len(takes))
         else:
             cache = merged.cache(cache, len(takes))
-        batches = list(self._parted(_Batch(takes, cache), prompt, prompt, voice[1], reader))
+        batches = list(self._parted(_Batch(takes, cache), prompt, prompt, voice))
         while not cancelled() and batches:
             parted: list[_Batch] = []
             for batch in batches:
                 read = len(batch.takes[0].ids)
                 yield from _draw(batch.takes, self._next(batch, merged, voice))
-                parted += self._parted(batch, read, prompt, voice[1], reader)
+                parted += self._parted(batch, read, prompt, voice)
             batches = parted
 
     def _copy(self) -> Merged | None:
@@ -243,7 +263,7 @@ class Generator:
     def _with_datastore(self, logits: Tensor, states: States, voice: _Voice) -> Tensor:
         return self._adapter.datastore.mix(logits, states.last[:, -1], voice[1])
 
-    def _parted(self, batch: _Batch, read: int, prompt: int, strength: float, reader: _Reader) -> Iterator[_Batch]:
+    def _parted(self, batch: _Batch, read: int, prompt: int, voice: _Voice) -> Iterator[_Batch]:
         """The takes that go on, together where they are as long as each other; each that went back by itself.
 
         `read`: tokens in the cache. `prompt`: how many of them are the prompt's.
@@ -258,12 +278,10 @@ class Generator:
                     _choose_rows(cache, [row])
                 cache.crop(len(take.ids) - 1 - read)
             else:
-                cache = self._read(take.ids[:prompt], reader, lambda: False)
+                whole = _whole(take.ids[:prompt])
+                cache = self._read(take.ids[:whole], voice, lambda: False)
                 assert cache is not None
-                unread = take.ids[_whole(take.ids[:prompt]) : prompt - 1]
-                self._adapter.encode(unread, cache, memory=0.0 if reader is None else reader[1])
-                if take.ids[prompt - 1 : -1]:
-                    self._adapter.encode(take.ids[prompt - 1 : -1], cache, memory=strength)
+                self._adapter.encode(take.ids[whole:-1], cache, memory=voice[1])
             yield _Batch([take], cache)
         if ahead:
             if len(ahead) < len(batch.takes):

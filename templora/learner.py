@@ -1,10 +1,10 @@
 """Score one chunk and learn it: the prequential losses, an optimizer step a piece. Gives way between layers.
 
-A window is BOS (where the tokenizer has one), the prefix, the chunk. In the default recipe the prefix is encoded once,
-by the base model, without gradients; base model and memory then read the chunk after it, and the memory's reading is at
-the same time the forward pass of its updates. It reads piece by piece (`step_tokens`): each is scored by the memory
-that has learnt the pieces before it, after what the memory made of those when it read them. In the `paper` recipe the
-memory encodes its prefix itself, and gradients flow through the whole window.
+A window is BOS (where the tokenizer has one), the prefix, the chunk. In the default recipe base model and memory encode
+the prefix without gradients and then read the chunk after it; the memory's reading is at the same time the forward pass
+of its updates. It reads piece by piece (`step_tokens`): each is scored by the memory that has learnt the pieces before
+it, after what the memory made of prefix and pieces when it read them. In the `paper` recipe gradients flow through the
+whole window.
 """
 
 # torch ships partial types.
@@ -144,7 +144,7 @@ class Learner:
         context, size, losses = self._context(prefix, len(ids)), self._recipe.chunk_tokens, list[float]()
         watched = self._watched(should_yield) if should_yield else nullcontext()
         with _numerics(self._recipe.threads, self._adapter.device), torch.no_grad(), watched:
-            past = self._past(context, memory=memory and not self._recipe.base_prefix)
+            past = self._past(context, memory=memory)
             last = context[-1:]
             for start in range(0, len(ids), size):
                 part = list(ids[start : start + size])
@@ -158,14 +158,11 @@ class Learner:
         return losses
 
     def compare(self, prefix: Sequence[int], chunk: Sequence[int]) -> tuple[list[float], list[float]]:
-        """(losses by the base model, losses by the memory) of one chunk after `prefix`, as `learn` reports them.
-
-        A prefix that the base model encodes is read once for both.
-        """
+        """(losses by the base model, losses by the memory) of one chunk after `prefix`, as `learn` reports them."""
         with _numerics(self._recipe.threads, self._adapter.device), torch.no_grad():
             context, ids = self._context(prefix, len(chunk)), list(chunk)
-            base, past = self._base(context, ids)
-            reading = self._read(context[-1:], ids, past)
+            base = self._losses(context[-1:], ids, self._past(context, memory=False), memory=False)
+            reading = self._read(context[-1:], ids, self._past(context, memory=True))
             own = self._found(reading, ids).losses(reading.losses)
         return self._report(base, chunk), self._report(own, chunk)
 
@@ -179,10 +176,12 @@ class Learner:
         # The scoring pass can be the update's own forward pass where both read alike.
         shared = recipe.dropout == 0 and not recipe.prefix_gradients
         scoring, learning = progress.scoring, progress.learning
-        if progress.base is None or progress.past is None:
-            with scoring:
-                progress.base, progress.past = self._base(context, chunk)
-        base, past = progress.base, progress.past
+        with scoring, torch.no_grad():
+            if (base := progress.base) is None:
+                read = self._past(context, memory=False)
+                base = progress.base = self._losses(context[-1:], chunk, read, memory=False)
+            if (past := progress.past) is None:
+                past = progress.past = self._past(context, memory=True)
         pieces = self._pieces(chunk)
         with _seeded(chain, adapter.device):
             for number in range(len(progress.own), len(pieces)):
@@ -216,13 +215,6 @@ class Learner:
         count = max(1, round(len(chunk) / size)) if size else 1
         ends = [len(chunk) * number // count for number in range(count + 1)]
         return [list(chunk[start:end]) for start, end in pairwise(ends)]
-
-    def _base(self, context: list[int], chunk: list[int]) -> tuple[Tensor, Cache]:
-        """The chunk's losses by the base model; and the prefix as the memory is to have it."""
-        past = self._past(context, memory=False)
-        with torch.no_grad():
-            base = self._losses(context[-1:], chunk, copy_for_one_pass(past), memory=False)
-        return base, past if self._recipe.base_prefix else self._past(context, memory=True)
 
     def _read(self, last: list[int], ids: list[int], past: Cache) -> _Reading:
         """The memory's own reading, without what its datastore says."""

@@ -108,7 +108,7 @@ def writing(lab: Laboratory, recipe: Recipe, ids: Sequence[int], window: int, me
 def _read_and_write(adapter: Adapter, ids: Sequence[int], read: int, memory: bool) -> dict[str, float]:
     began = time.perf_counter()
     cache = adapter.new_cache()
-    adapter.encode(ids[: read - 1], cache, memory=memory and not adapter.recipe.base_prefix)
+    adapter.encode(ids[: read - 1], cache, memory=memory)
     middle = time.perf_counter()
     for id in ids[read - 1 : read - 1 + WRITTEN]:
         logits = adapter.forward(torch.tensor([[id]]), cache, memory=memory, keep=1)

@@ -16,10 +16,13 @@ from tests.engine.tiny import QUICK, all_of, tiny_model
 CLAIM = Claim(chain="ab" * 32, n_chunks=0, recipe=QUICK.fingerprint(), base="cd" * 32)
 
 
-def test_every_linear_layer_but_the_output_head_is_adapted(adapter: Adapter) -> None:
-    names = set(adapter.state().weights)
-    assert len(names) == 2 * 2 * 7  # A and B, two layers, seven projections
-    assert not any("lm_head" in name for name in names)
+@pytest.mark.parametrize("head", [True, False])
+def test_every_linear_layer_is_adapted_and_the_output_head_where_the_recipe_says_so(
+    make_adapter: Callable[[Recipe], Adapter], head: bool
+) -> None:
+    names = set(make_adapter(replace(QUICK, head=head)).state().weights)
+    assert len(names) == 2 * (2 * 7 + head)  # A and B, two layers, seven projections
+    assert any("lm_head" in name for name in names) == head
 
 
 def test_adapters_are_float32_on_a_half_precision_base() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +10,13 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from templora.adapter import Adapter, copy_cache
-from templora.config import Recipe, Sampling
+from templora.config import Sampling
 from templora.engine import Event, TakeDone, Token
 from templora.errors import BadInput
-from templora.generator import BLOCK_TOKENS, FIRST_BLOCK_TOKENS, FIRST_BLOCKS, Generator
+from templora.generator import BLOCK_TOKENS, FIRST_BLOCK_TOKENS, FIRST_BLOCKS, READ_AHEAD_S, Generator
 from templora.learner import Learner
 from templora.streaming import LeadingSpace, Paragraphs
-from tests.engine.tiny import QUICK, base_weights
+from tests.engine.tiny import base_weights
 
 WHOLE = FIRST_BLOCKS * FIRST_BLOCK_TOKENS + 2 * BLOCK_TOKENS
 SAMPLING = Sampling(max_tokens=40, seed=7, top_p=1.0, min_p=0.0, repetition_penalty=1.0)
@@ -144,20 +144,22 @@ def test_the_memory_reads_the_last_token_of_the_prompt(adapter: Adapter, tokeniz
     assert memory != base
 
 
-@pytest.mark.parametrize("base_prefix", [True, False])
-def test_what_was_read_is_kept_by_who_read_it(
-    make_adapter: Callable[[Recipe], Adapter], tokenizer: Any, prompt: list[int], base_prefix: bool
-) -> None:
-    adapter = make_adapter(replace(QUICK, base_prefix=base_prefix))
-    generator = Generator(adapter, tokenizer)
+def counting(adapter: Adapter) -> list[int]:
+    """How many tokens each call of its `encode` from now on reads."""
     read: list[int] = []
     encode = adapter.encode
 
-    def counted(ids: list[int], cache: Any, *, memory: bool) -> None:
+    def counted(ids: list[int], cache: Any, *, memory: float) -> None:
         read.append(len(ids))
         encode(ids, cache, memory=memory)
 
     adapter.encode = counted  # type: ignore[method-assign]
+    return read
+
+
+def test_what_was_read_is_kept_by_who_read_it(adapter: Adapter, tokenizer: Any, prompt: list[int]) -> None:
+    generator = Generator(adapter, tokenizer)
+    read = counting(adapter)
 
     def tokens_read(ids: list[int], memory: str | None) -> int:
         read.clear()
@@ -167,15 +169,55 @@ def test_what_was_read_is_kept_by_who_read_it(
     # The end of a prompt, less than a block, is read each time together with its last token: it is not counted here.
     assert tokens_read(prompt, None) == WHOLE
     assert tokens_read(prompt, None) == 0
-    assert tokens_read(prompt, "aa") == (0 if base_prefix else WHOLE)
+    assert tokens_read(prompt, "aa") == WHOLE
     assert tokens_read(prompt, "aa") == 0
-    assert generator.readers() == (set() if base_prefix else {"aa"})
+    assert generator.readers() == {"aa"}
     assert tokens_read([*prompt, 9, 9], None) == 0
     assert tokens_read([*prompt, *prompt[: 2 * BLOCK_TOKENS]], None) == 2 * BLOCK_TOKENS
     assert tokens_read([*prompt[: WHOLE - 10], 9, 9, *prompt[WHOLE - 8 :]], None) == BLOCK_TOKENS
     generator.forget()
     assert tokens_read(prompt, None) == WHOLE
     assert generator.readers() == set()
+
+
+def test_what_was_asked_for_last_is_read_ahead_when_the_memory_has_learnt(
+    adapter: Adapter, tokenizer: Any, prompt: list[int], ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator, learner = Generator(adapter, tokenizer), Learner(adapter, 0)
+    one = replace(SAMPLING, max_tokens=1)
+    read = counting(adapter)
+    generator.read_ahead("aa", lambda: False)
+    assert read == [], "nobody has asked for anything"
+    list(generator.stream(prompt, "aa", one))
+    learner.learn([], ids[:32], "aa")
+    generator.became("aa", "bb")
+    read.clear()
+    generator.read_ahead("cc", lambda: False)
+    assert read == [], "another book's memory is in the model"
+    asked = 0
+
+    def second() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked == 2
+
+    generator.read_ahead("bb", second)
+    assert 0 < sum(read) < WHOLE
+    generator.read_ahead("bb", lambda: False)
+    assert sum(read) == WHOLE, "it goes on where it was called away"
+    events = list(generator.stream(prompt, "bb", one))
+    assert sum(read) == WHOLE
+    assert events == list(Generator(adapter, tokenizer).stream(prompt, "bb", one))
+    generator.became("bb", "cc")
+    later = time.monotonic() + READ_AHEAD_S
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    read.clear()
+    generator.read_ahead("cc", lambda: False)
+    assert read == [], "it was asked for long ago"
+    generator.forget()
+    monkeypatch.undo()
+    generator.read_ahead("cc", lambda: False)
+    assert read == []
 
 
 def test_a_prompt_longer_than_the_context_loses_its_beginning(
@@ -290,25 +332,6 @@ def test_a_copied_cache_and_its_original_grow_apart(adapter: Adapter, ids: list[
     adapter.encode(ids[50:70], other, memory=0)
     assert (cache.get_seq_length(), copied.get_seq_length(), other.get_seq_length()) == (30, 40, 40)
     assert all(torch.equal(layer.keys, kept) for layer, kept in zip(layers, before, strict=True))
-
-
-def test_what_the_last_token_is_read_with_is_read_by_the_base_model(adapter: Adapter, ids: list[int]) -> None:
-    """One pass over the end of a prompt is what two are: the base model before its last token, the memory there."""
-    learner = Learner(adapter, 0)
-    for _ in range(6):
-        learner.learn([], ids[:32], "00")
-    with torch.no_grad():
-        for strength in (1.0, 0.4):
-            apart, together = adapter.new_cache(), adapter.new_cache()
-            adapter.encode(ids[:30], apart, memory=0)
-            expected = adapter.forward(torch.tensor([ids[30:31]]), apart, memory=strength, keep=1)
-            found = adapter.forward(torch.tensor([ids[:31]]), together, memory=strength, keep=1, only_last=True)
-            torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
-            layers: Any = zip(together.layers, apart.layers, strict=True)
-            for ours, theirs in layers:
-                torch.testing.assert_close(ours.keys, theirs.keys, atol=1e-4, rtol=1e-4)
-        everywhere = adapter.forward(torch.tensor([ids[:31]]), None, memory=1.0, keep=1)
-        assert not torch.allclose(found, everywhere, atol=1e-3), "the next pass hears the memory everywhere again"
 
 
 def test_forgetting_leaves_no_state_of_what_was_read(adapter: Adapter, tokenizer: Any, prompt: list[int]) -> None:

@@ -6,7 +6,6 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +34,13 @@ from templora.learner import Learner
 from tests.engine.asking import SAMPLING, chain, learn, score
 from tests.engine.tiny import QUICK, sha256_of, wait_until
 
-OWN_PREFIX = replace(QUICK, base_prefix=False)
 LAST = 10**6
 """After the last layer has asked: while the optimizer takes its last step."""
 
 
-@pytest.fixture(params=[QUICK, OWN_PREFIX], ids=["prefix read by the base", "prefix read by the memory"])
-def recipe(request: pytest.FixtureRequest) -> Recipe:
-    return request.param
-
-
 @pytest.fixture
-def engine(tiny_folder: Path, tmp_path: Path, recipe: Recipe) -> Iterator[EmbeddedEngine]:
-    engine = EmbeddedEngine(str(tiny_folder), tmp_path / "models", recipe)
+def engine(tiny_folder: Path, tmp_path: Path) -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine(str(tiny_folder), tmp_path / "models", QUICK)
     wait_until(lambda: engine.status().state == "ready")
     yield engine
     engine.close()
@@ -85,9 +78,9 @@ def in_the_middle(engine: EmbeddedEngine, when: int, do: Callable[[], object], m
     monkeypatch.setattr(Adapter, "step", late)
 
 
-def marks_of(make_adapter: Callable[[Recipe], Adapter], recipe: Recipe, ids: list[int], lessons: int) -> set[str]:
+def marks_of(make_adapter: Callable[[Recipe], Adapter], ids: list[int], lessons: int) -> set[str]:
     """SHA-256 of every tensor that two memories of a book hold: after `lessons`, and after one more."""
-    adapter = make_adapter(recipe)
+    adapter = make_adapter(QUICK)
     learner = Learner(adapter, 0)
     fresh = adapter.fresh()
     unlearnt = {hash_of(tensor) for tensor in (*fresh.weights.values(), *fresh.datastore.values())}
@@ -118,13 +111,12 @@ def living() -> set[str]:
 def test_a_memory_dropped_while_it_learns_leaves_no_tensor_behind(
     engine: EmbeddedEngine,
     make_adapter: Callable[[Recipe], Adapter],
-    recipe: Recipe,
     ids: list[int],
     monkeypatch: pytest.MonkeyPatch,
     when: int,
     named: str,
 ) -> None:
-    marks = marks_of(make_adapter, recipe, ids, 2)
+    marks = marks_of(make_adapter, ids, 2)
     names = {"the memory before": [chain(2)], "the memory after": [chain(2), chain(3)], "all": []}[named]
     dropped = threading.Event()
 

@@ -15,12 +15,12 @@ from tests.engine.tiny import QUICK, all_of, base_weights, sha256_of
 BOS = 0
 PAPERLIKE = replace(PAPER, rank=4, learning_rate=1e-2, chunk_tokens=32, prefix_tokens=24, threads=1)
 TWO_EPOCHS = replace(QUICK, epochs=2)
-OWN_PREFIX = replace(QUICK, base_prefix=False)
+WITHOUT_HEAD = replace(QUICK, head=False)
 RECIPES = [
     pytest.param(QUICK, id="default"),
     pytest.param(PAPERLIKE, id="paper"),
     pytest.param(TWO_EPOCHS, id="two epochs"),
-    pytest.param(OWN_PREFIX, id="own prefix"),
+    pytest.param(WITHOUT_HEAD, id="without the head"),
 ]
 
 
@@ -171,7 +171,7 @@ def stopping(after: int) -> Callable[[], bool]:
 def test_who_is_interrupted_again_and_again_still_gets_done(
     make_adapter: Callable[[Recipe], Adapter], ids: list[int], every: int
 ) -> None:
-    """Two layers: the prefix and the base pass ask four times, each of two pieces four, there and back."""
+    """Two layers: the base model and the memory ask six times, then each of two pieces four, there and back."""
     adapter = make_adapter(QUICK)
     learner = Learner(adapter, BOS)
     learner.learn(*lesson(ids, 0))
@@ -179,7 +179,7 @@ def test_who_is_interrupted_again_and_again_still_gets_done(
     expected = learner.learn(*lesson(ids))
     after = all_of(adapter.state())
     adapter.load(start)
-    for _ in range(3):
+    for _ in range(4):
         try:
             learnt = learner.learn(*lesson(ids), stopping(every))
             break
@@ -208,7 +208,7 @@ def test_what_was_given_up_plays_no_part_in_another_lesson(
         after = all_of(adapter.state())
         adapter.reset()
         with pytest.raises(GiveWay):
-            learner.learn(prefix, chunk, chain, stopping(10))
+            learner.learn(prefix, chunk, chain, stopping(12))
         assert learner.learn(*other).memory_losses == expected
         assert all_of(adapter.state()) == after
 
@@ -294,8 +294,8 @@ def test_a_single_token_with_nothing_before_it_teaches_nothing(adapter: Adapter,
 def test_gradients_flow_through_the_prefix_only_in_the_papers_recipe(
     make_adapter: Callable[[Recipe], Adapter], ids: list[int]
 ) -> None:
-    """A prefix read by the base model alone leaves no gradient in how the memory would have read it."""
-    paper = replace(PAPERLIKE, dropout=0.0, warmup_steps=0, epochs=1, base_prefix=False)
+    """A prefix that was read before leaves no gradient in how the memory read it."""
+    paper = replace(PAPERLIKE, dropout=0.0, warmup_steps=0, epochs=1)
     moments = []
     for recipe in (paper, replace(paper, prefix_gradients=False)):
         adapter = make_adapter(recipe)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from templora.adapter import Adapter
 from templora.embedded import EmbeddedEngine
 from templora.engine import (
     Continue,
@@ -22,6 +23,7 @@ from templora.engine import (
     Ok,
     Open,
     Reply,
+    Resident,
     Score,
     Scored,
     TakeDone,
@@ -83,6 +85,32 @@ def test_learning_gives_way_to_a_generation_and_is_redone(engine: EmbeddedEngine
     assert score(engine, ids, chain(0)) == expected
     learn(engine, ids, 0)
     assert order == ["learn", "continue"]
+
+
+def test_a_prompt_is_read_ahead_by_the_memory_that_has_learnt_and_what_is_quick_goes_first(
+    engine: EmbeddedEngine, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.call(Open(chain(0)))
+    prompt = (ids * 2)[:300]
+    list(engine.stream(Continue(chain(0), prompt, SAMPLING)))
+    read: list[int] = []
+    replies: list[Event | Reply] = []
+    encode = Adapter.encode
+
+    def counted(adapter: Adapter, some: list[int], cache: Any, *, memory: float) -> None:
+        if some:
+            if not read:
+                engine.submit(Resident(), replies.append)
+            else:
+                assert replies, "what is quick does not wait for all of it"
+            read.append(len(some))
+        encode(adapter, some, cache, memory=memory)
+
+    monkeypatch.setattr(Adapter, "encode", counted)
+    engine.call(Learn(chain(0), chain(1), [], ids[:32]))  # without a prefix: all that is read is the prompt
+    wait_until(lambda: sum(read) == 2 * 128 + 32)
+    list(engine.stream(Continue(chain(1), prompt, SAMPLING)))
+    assert sum(read) == 2 * 128 + 32, "it is not read again"
 
 
 def test_waiting_requests_are_served_by_urgency(engine: EmbeddedEngine, ids: list[int]) -> None:
