@@ -34,7 +34,7 @@ class Recipe:
     head: bool = True
     """True: the output head has a LoRA, too."""
     dropout: float = 0.0
-    learning_rate: float = 3e-4
+    learning_rate: float = 4e-4
     beta1: float = 0.9
     beta2: float = 0.95
     eps: float = 1e-8
@@ -50,6 +50,8 @@ class Recipe:
     """True: beside the adapter the memory keeps the state before each token (`templora.datastore`)."""
     warmup_steps: int = 0
     """Chunks over which the learning rate rises linearly from 0, counted from the first chunk of the book."""
+    decay_chunks: int = 16
+    """τ: after n chunks the learning rate is 1/√(1 + n/τ) of what it was; 0: it stays."""
     chunk_tokens: int = 512
     """Δ: a chunk is whole paragraphs of at most about this many tokens."""
     prefix_tokens: int = 512
@@ -65,6 +67,7 @@ class Recipe:
         _check(0 <= self.dropout < 1, "dropout must be in [0, 1)")
         _check(self.learning_rate > 0, "learning_rate must be positive")
         _check(self.epochs >= 1 and self.warmup_steps >= 0 and self.clip >= 0, "epochs, warmup_steps or clip is off")
+        _check(self.decay_chunks >= 0, "decay_chunks must not be negative")
         _check(self.step_tokens == 0 or self.step_tokens >= 16, "step_tokens must be 0 or at least 16")
         _check(self.chunk_tokens >= 16, "chunk_tokens must be at least 16")
         _check(self.prefix_tokens >= 0, "prefix_tokens must not be negative")
@@ -91,6 +94,7 @@ PAPER = Recipe(
     epochs=2,
     datastore=False,
     warmup_steps=2,
+    decay_chunks=0,
     chunk_tokens=1024,
     prefix_tokens=3072,
     prefix_gradients=True,

@@ -244,9 +244,12 @@ class Learner:
         return self._losses(last, ids, copy_for_one_pass(past), memory=True, dropout=True)
 
     def _learning_rate(self) -> float:
-        """Constant after a linear warm-up from 0 that advances with each chunk, not each epoch, as in the script."""
-        warmup = self._recipe.warmup_steps
-        return self._recipe.learning_rate * (min(1.0, self._adapter.n_chunks / warmup) if warmup else 1.0)
+        """After a linear warm-up from 0 that advances with each chunk, not each epoch, as in the authors' script, it
+        stays or falls with the root of how much has been learnt."""
+        recipe, learnt = self._recipe, self._adapter.n_chunks
+        warm = min(1.0, learnt / recipe.warmup_steps) if recipe.warmup_steps else 1.0
+        slow = (1 + learnt / recipe.decay_chunks) ** -0.5 if recipe.decay_chunks else 1.0
+        return recipe.learning_rate * warm * slow
 
     def _past(self, context: Sequence[int], *, memory: bool) -> Cache:
         """The KV cache of all of the context but its last token, which is read again in front of the chunk."""

@@ -126,6 +126,20 @@ def test_warm_up_begins_at_zero_and_advances_by_chunks(
     assert adapter.state().step == 4
 
 
+def test_the_learning_rate_falls_with_the_root_of_what_has_been_learnt(
+    make_adapter: Callable[[Recipe], Adapter], ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[float] = []
+    monkeypatch.setattr(Adapter, "step", lambda _adapter, learning_rate: taken.append(learning_rate))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    for decay, expected in ((0, [1, 1, 1, 1]), (1, [1, 1 / 2**0.5, 1 / 3**0.5, 1 / 2])):
+        recipe = replace(QUICK, decay_chunks=decay, step_tokens=32)
+        learner = Learner(make_adapter(recipe), BOS)
+        taken.clear()
+        for index in range(4):
+            learner.learn(*lesson(ids, index))
+        assert taken == pytest.approx([recipe.learning_rate * part for part in expected])
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_step_that_gives_way_anywhere_changes_nothing_and_is_redone_identically(
     make_adapter: Callable[[Recipe], Adapter], ids: list[int], recipe: Recipe
