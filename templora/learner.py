@@ -57,23 +57,17 @@ class _Reading:
 
 @dataclass
 class _Progress:
-    """How far a chunk has been learnt: what the base model made of it, the memory's losses (one tensor a piece that is
-    learnt), and what stands before the next piece, as the memory is to have it."""
+    """How far a lesson (chain, prefix, chunk) has come: what the base model made of the chunk, the memory's losses (one
+    tensor a piece that is learnt), and what stands before the next piece, as the memory is to have it. `state`: the
+    memory's when the lesson was given up; None: as before it."""
 
+    lesson: tuple[str, tuple[int, ...], tuple[int, ...]]
     base: Tensor | None = None
     past: Cache | None = None
     own: list[Tensor] = field(default_factory=list[Tensor])
     scoring: _Clock = field(default_factory=_Clock)
     learning: _Clock = field(default_factory=_Clock)
-
-
-@dataclass(frozen=True)
-class _Begun:
-    """A chunk that was given up: which, how far it came, and the memory then (None: as before)."""
-
-    lesson: tuple[str, tuple[int, ...], tuple[int, ...]]
-    progress: _Progress
-    state: AdapterState | None
+    state: AdapterState | None = None
 
 
 class GiveWay(Exception):
@@ -94,7 +88,7 @@ class Learner:
         self._adapter = adapter
         self._recipe = adapter.recipe
         self._begin = [] if bos is None else [bos]
-        self._begun: _Begun | None = None
+        self._begun: _Progress | None = None
 
     def forget(self) -> None:
         """Drop what is kept of a chunk that was given up."""
@@ -113,22 +107,21 @@ class Learner:
         """
         adapter, recipe = self._adapter, self._recipe
         lesson = chain, tuple(prefix), tuple(chunk)
-        begun, self._begun = self._begun, None
-        if begun is not None and begun.lesson != lesson:
-            begun = None
-        progress = begun.progress if begun else _Progress()
+        progress = self._begun if self._begun and self._begun.lesson == lesson else _Progress(lesson)
+        self._begun = None
         # Only a second step can be interrupted after something has changed.
         before = adapter.state() if recipe.epochs > 1 or len(self._pieces(chunk)) > 1 else None
         with _numerics(recipe.threads, adapter.device), self._watched(should_yield):
             try:
-                if begun and begun.state:
-                    adapter.load(begun.state)
+                if progress.state is not None:
+                    adapter.load(progress.state)
                 return self._learn(self._context(prefix, len(chunk)), list(chunk), chain, progress)
             except BaseException as error:
                 adapter.clear_gradients()
                 # Neither the random state of dropout nor a piece that is half learnt is kept.
                 if isinstance(error, GiveWay) and recipe.dropout == 0 and recipe.epochs == 1:
-                    self._begun = _Begun(lesson, progress, adapter.state() if progress.own else None)
+                    progress.state = adapter.state() if progress.own else None
+                    self._begun = progress
                 if before is not None:
                     adapter.load(before)
                 raise

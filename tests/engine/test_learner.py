@@ -30,6 +30,18 @@ def lesson(ids: list[int], index: int = 1) -> tuple[list[int], list[int], str]:
     return ids[max(0, start - 24) : start], ids[start : start + 32], f"{index:02x}"
 
 
+def stopping(after: int) -> Callable[[], bool]:
+    """Whether to give way: the `after`-th time it is asked, and then never again."""
+    left = after
+
+    def stop() -> bool:
+        nonlocal left
+        left -= 1
+        return left == 0
+
+    return stop
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_repeated_text_is_learnt(make_adapter: Callable[[Recipe], Adapter], ids: list[int], recipe: Recipe) -> None:
     learner = Learner(make_adapter(recipe), BOS)
@@ -167,18 +179,6 @@ def test_a_step_that_gives_way_anywhere_changes_nothing_and_is_redone_identicall
         again = learner.learn(*lesson(ids))
         assert (again.base_losses, again.memory_losses) == (expected.base_losses, expected.memory_losses)
         assert all_of(adapter.state()) == after
-
-
-def stopping(after: int) -> Callable[[], bool]:
-    """Whether to give way: the `after`-th time it is asked, and then never again."""
-    left = after
-
-    def stop() -> bool:
-        nonlocal left
-        left -= 1
-        return left == 0
-
-    return stop
 
 
 @pytest.mark.parametrize("every", [5, 9, 12])
