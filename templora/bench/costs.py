@@ -14,11 +14,12 @@ from typing import Any
 import torch
 
 from templora import chunks as chunking
-from templora.adapter import Adapter
+from templora.adapter import Adapter, AdapterState
 from templora.bench.runs import Laboratory
 from templora.chunks import Chunk
 from templora.config import Recipe
 from templora.datastore import Found
+from templora.engine import Learnt
 from templora.learner import Learner
 
 WRITTEN = 128
@@ -52,6 +53,34 @@ def learning(lab: Laboratory, recipes: Sequence[Recipe], parts: list[Chunk], rou
         first = last
     return {
         name: {"learn_ms": statistics.median(learn[name]), "total_ms": statistics.median(total[name])} for name in learn
+    }
+
+
+def by_length(
+    lab: Laboratory, recipe: Recipe, parts: list[Chunk], lengths: Sequence[int], rounds: int
+) -> dict[str, Any]:
+    """Milliseconds that a token costs to learn, by how many tokens the memory has learnt before: as `learning`, the
+    same passage each time."""
+    adapter = lab.adapter(recipe)
+    learner = Learner(adapter, lab.info.bos_id)
+    at = _index_at(parts, recipe.prefix_tokens)
+    prefix, ids = chunking.prefix(parts, at, recipe.prefix_tokens), parts[at].ids
+    memories: dict[int, AdapterState] = {}
+    for length in lengths:
+        adapter.reset()
+        fill_datastore(adapter, length)
+        memories[length] = adapter.state()
+    spent: dict[int, list[Learnt]] = {length: [] for length in lengths}
+    for _ in range(rounds + 1):
+        for length, memory in memories.items():
+            adapter.load(memory)
+            spent[length].append(learner.learn(prefix, ids, ""))
+    return {
+        str(length): {
+            "learn_ms": statistics.median(1000 * each.learn_s / len(ids) for each in turns[1:]),
+            "total_ms": statistics.median(1000 * (each.learn_s + each.score_s) / len(ids) for each in turns[1:]),
+        }
+        for length, turns in spent.items()
     }
 
 

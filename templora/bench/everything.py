@@ -26,7 +26,9 @@ from templora.engine import ModelInfo
 
 WINDOWS = (256, 1024, 2048, 4096, 8192)
 LONG_TOKENS = 204_800
-"""What the long run reads of each book, at most."""
+"""What the long run reads of each book, at most …"""
+EARLY_TOKENS = 20_480
+"""… and what its end is compared with."""
 ROUNDS = 3
 COST_TOKENS = 8192
 """Of the first book: what the longest recipe reads before its chunk, and a chunk for each round."""
@@ -99,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
         if len(bench.rows(lab, book, parts, each)) < len(parts):
             _alone(_read, bench, book, each)
     _once(bench, "learning-costs", _learning_costs, str(bench.books[0]))
+    _once(bench, "length-costs", _length_costs, str(bench.books[0]))
     result = report.result(bench, lab)
     out.write_text(json.dumps(result, indent=1) + "\n")
     print(report.markdown(result))
@@ -157,6 +160,12 @@ def _writing(bench: Bench, name: str, book: str, window: int, memory: bool) -> N
 def _learning_costs(bench: Bench, name: str, book: str) -> None:
     lab = Laboratory(bench.info)
     _write(bench, name, costs.learning(lab, (DEFAULT, PAPER), lab.parts(Path(book), COST_TOKENS), ROUNDS))
+
+
+def _length_costs(bench: Bench, name: str, book: str) -> None:
+    lab = Laboratory(bench.info)
+    parts = lab.parts(Path(book), COST_TOKENS)
+    _write(bench, name, costs.by_length(lab, DEFAULT, parts, (EARLY_TOKENS, LONG_TOKENS), ROUNDS))
 
 
 def _write(bench: Bench, name: str, result: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from templora.bench.everything import LONG_TOKENS, ROUNDS, WINDOWS, Bench
+from templora.bench.everything import EARLY_TOKENS, LONG_TOKENS, ROUNDS, WINDOWS, Bench
 from templora.bench.names import mentions
 from templora.bench.passages import BASE, MEMORY, Row
 from templora.bench.runs import Laboratory
@@ -22,7 +22,6 @@ from templora.chunks import Chunk
 from templora.config import DEFAULT
 
 FULL = "base 8192"
-EARLY = 20_000
 SPAN = 8192
 
 
@@ -50,7 +49,11 @@ def result(bench: Bench, lab: Laboratory) -> dict[str, Any]:
         "names": {book: _names(rows, parts[book], lab) for book, rows in default.items()},
         "facts": {path.stem: _read(bench.result(f"{path.stem}.facts")) for path in bench.books},
         "flat": {book: _flat(rows) for book, rows in runs.get("long", {}).items()},
-        "costs": {"learning": _read(bench.result("learning-costs")), "writing": _writing(bench)},
+        "costs": {
+            "learning": _read(bench.result("learning-costs")),
+            "by length": _read(bench.result("length-costs")),
+            "writing": _writing(bench),
+        },
     }
 
 
@@ -117,20 +120,16 @@ def _names(rows: Sequence[Row], parts: list[Chunk], lab: Laboratory) -> dict[str
 
 
 def _flat(rows: Sequence[Row]) -> dict[str, Any]:
-    """Medians over the passages around token 20,000 and around 200,000."""
+    """The passages around token 20,480 and the last of 204,800."""
 
     def around(middle: int) -> list[Row]:
         return [row for row in rows if middle - SPAN // 2 <= row.start < middle + SPAN // 2]
 
-    def ms(part: Sequence[Row]) -> float:
-        return statistics.median(1000 * row.seconds["learn"] / row.tokens for row in part)
-
-    early, late = around(EARLY), around(LONG_TOKENS - SPAN // 2)
+    early, late = around(EARLY_TOKENS), around(LONG_TOKENS - SPAN // 2)
     if not late:
         return {"tokens": tokens(rows)}
     return {
         "tokens": tokens(rows),
-        "learn_ms": [ms(early), ms(late)],
         "peak_mb": [max(row.peak_mb for row in part) for part in (early, late)],
         "change_percent": [change(part, MEMORY, BASE) for part in (early, late)],
         "positions": by_position(rows, MEMORY, BASE),

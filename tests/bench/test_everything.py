@@ -38,6 +38,7 @@ def check(result: dict[str, Any]) -> None:
         assert facts["facts"] == 8
     costs = result["costs"]
     assert costs["learning"]["paper"]["learn_ms"] > costs["learning"]["default"]["learn_ms"] > 0
+    assert all(cost["total_ms"] > cost["learn_ms"] > 0 for cost in costs["by length"].values())
     assert costs["writing"]["512-memory"]["cache_mb"] <= costs["writing"]["8192-base"]["cache_mb"]
 
 
