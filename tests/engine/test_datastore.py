@@ -55,6 +55,16 @@ def test_in_the_same_state_what_followed_is_the_most_probable() -> None:
     assert torch.logsumexp(mixed, 1) == pytest.approx(torch.zeros(40), abs=1e-5), "they are log probabilities"
 
 
+def test_many_states_at_once_find_what_each_finds_alone() -> None:
+    many = 2 * datastore.FEW
+    found, before = filled(200), states(many, seed=7)
+    together = found.look_up(before, tokens(many))
+    alone = torch.cat(
+        [found.look_up(before[at : at + 1], tokens(many)[at : at + 1]).probabilities for at in range(many)]
+    )
+    assert together.probabilities == pytest.approx(alone, rel=0.05, abs=1e-6), "eight bits and sixteen differ a little"
+
+
 def test_a_state_that_is_a_little_off_finds_the_same() -> None:
     near = states(40) + 0.2 * states(40, seed=5)
     assert torch.equal(filled().mix(torch.zeros(40, VOCABULARY), near).argmax(1), tokens(40))
