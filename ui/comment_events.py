@@ -25,7 +25,7 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
     tab, ids = desk.comments, [desk.project, desk.chapter]
     comments = studio.tools.comments
     shown = [tab.comments, tab.none, tab.resolve, tab.edit, tab.delete, tab.undo]
-    filters = [*ids, tab.which, tab.resolved]
+    filters, place = [*ids, tab.which, tab.resolved], desk.binder.place
 
     def listing(
         project: str, chapter: str, which: str, resolved: bool, chosen: str | None = None, last: str = ""
@@ -51,12 +51,19 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
         ]
 
     @told
-    def relist(project: str, chapter: str, which: str, resolved: bool) -> list[Any]:
-        return listing(project, chapter, which, resolved)
+    def relist(project: str, chapter: str, which: str, resolved: bool, chosen: str | None) -> list[Any]:
+        """For `shown` but Undo, which stays for as long as there is something to undo. What is chosen is left alone
+        while it is listed: an answer that comes late must not put back what another has chosen meanwhile.
+        """
+        box, *others = listing(project, chapter, which, resolved, chosen)[:-1]
+        if chosen and box["value"] is None:
+            return [box, *others]
+        del box["value"]
+        return [box, others[0], gr.skip(), gr.skip(), gr.skip()]
 
     gr.on(
-        [tab.which.input, tab.resolved.input, desk.chapter.change, desk.seen.change], relist, filters, shown,
-        show_progress="hidden",
+        [tab.which.input, tab.resolved.input, desk.chapter.change, desk.seen.change], relist,
+        [*filters, tab.comments], shown[:-1], show_progress="hidden",
     )  # fmt: skip
 
     @told
@@ -73,7 +80,6 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
             comment = comments.add(chapter, at["revision"], span, body, "todo" if todo else "comment")
         return ["", False, "", gr.update(value="Add"), "", *listing(project, chapter, which, resolved, comment.id)]
 
-    place = desk.binder.place
     tab.add.click(
         add, [place, tab.body, tab.todo, tab.editing, *filters],
         [tab.body, tab.todo, tab.editing, tab.add, tab.last, *shown], js=SELECTED, show_progress="hidden",
@@ -85,23 +91,23 @@ def wire_comments(desk: Desk, studio: Studio, show: Show, opened: list[Any]) -> 
         going = comment.chapter != chapter
         update = show.opened(project, comment.chapter) if going else [gr.skip()] * len(opened)
         at = [comment.chapter, -1 if comment.start is None else comment.start, comment.end or -1]
-        return [*update, json.dumps(at), *listing(project, comment.chapter, which, resolved, id)]
+        return [*update, json.dumps(at), "", *listing(project, comment.chapter, which, resolved, id)]
 
     tab.comments.input(
-        choose, [tab.comments, *filters], [*opened, tab.last, *shown], show_progress="hidden"
+        choose, [tab.comments, *filters], [*opened, place, tab.last, *shown], show_progress="hidden"
     ).then(None, ids, None, js=OPENED).then(
-        lambda _: "", tab.last, tab.last,
+        lambda _: "", place, place,
         js="(place) => { window.desk.showPlace(...JSON.parse(place)); return [''] }", show_progress="hidden",
     )  # fmt: skip
 
     @told
     def clicked(id: str, project: str, chapter: str, resolved: bool) -> list[Any]:
-        return (
-            ["", CHAPTER, *listing(project, chapter, CHAPTER, resolved, id)] if id else [gr.skip()] * (2 + len(shown))
-        )
+        if not id:
+            return [gr.skip()] * (3 + len(shown))
+        return ["", CHAPTER, "", *listing(project, chapter, CHAPTER, resolved, id)]
 
     tab.chosen.input(
-        clicked, [tab.chosen, *ids, tab.resolved], [tab.chosen, tab.which, *shown], show_progress="hidden"
+        clicked, [tab.chosen, *ids, tab.resolved], [tab.chosen, tab.which, tab.last, *shown], show_progress="hidden"
     )  # fmt: skip
 
     @told

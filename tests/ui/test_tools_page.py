@@ -87,8 +87,18 @@ def test_a_comment_stands_in_the_margin_and_in_the_list(page: Page, url: str, st
     expect(page.locator(".t-note-card")).to_have_count(1)
     page.locator("#comment-resolve").click()
     expect(page.locator(".t-comment")).to_have_count(0)
+    expect(page.locator("#comment-undo")).to_be_visible()
+    # Another tab notes something and moves on: the list is made anew, and there is still something to undo.
+    studio.tools.comments.add(chapter, studio.chapter(chapter).revision, (0, 3), "The?", "comment")
+    studio.add_chapter(project, "Two")
+    expect(page.locator("#comment-list label")).to_contain_text("The?")
     page.locator("#comment-undo").click()
-    expect(page.locator(".t-comment")).to_have_count(1)
+    expect(page.locator("#comment-list label")).to_have_count(2)
+    expect(page.locator("#comment-resolve")).to_be_visible()
+    studio.add_chapter(project, "Three")
+    expect(page.locator("#chapters label")).to_have_count(3)
+    page.wait_for_timeout(500)  # nothing is to come; what must not happen has no end to wait for
+    expect(page.locator("#comment-resolve")).to_be_visible()
 
 
 def test_words_of_today_stand_in_the_foot(page: Page, url: str, studio: Studio) -> None:
