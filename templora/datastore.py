@@ -19,6 +19,7 @@ from functools import cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from templora import int8
 
@@ -40,6 +41,9 @@ LEAST = 1e-38
 """A probability whose logarithm is still a number."""
 FEW = 16
 """With fewer queries torch's product with eight bits is the quicker one; from here on it pays to unpack the keys."""
+ALIKE = 4096
+"""Keys are multiplied in a multiple of so many, the last ones beside zeros: for each new shape of a product in bfloat16
+oneDNN makes code that it keeps, 1.3 MB each, and a book that grows has no end of shapes."""
 
 DatastoreState = dict[str, Tensor]
 """`keys` int8 (tokens, KEY_WIDTH) and `scales` bf16 (tokens): unit vectors; `tokens` int32 (tokens): what followed.
@@ -166,7 +170,7 @@ class Datastore:
 
     def _keys(self, states: Tensor) -> Tensor:
         """Unit vectors (n, KEY_WIDTH)."""
-        return torch.nn.functional.normalize(self._projected(states) - self._state["centre"], dim=1)
+        return functional.normalize(self._projected(states) - self._state["centre"], dim=1)
 
 
 def _cosines(queries: Tensor, keys: Tensor, scales: Tensor) -> Tensor:
@@ -174,8 +178,11 @@ def _cosines(queries: Tensor, keys: Tensor, scales: Tensor) -> Tensor:
     if queries.device.type == "cpu" and len(queries) < FEW:
         product: Tensor = int8.PRODUCT(queries.bfloat16(), keys, scales)
         return product.float()
-    kind = torch.bfloat16 if _multiplies_bfloat16(queries.device.type) else torch.float32
-    return (queries.to(kind) @ keys.to(kind).T).float().mul_(scales.float())
+    if not _multiplies_bfloat16(queries.device.type):
+        return (queries @ keys.float().T).mul_(scales.float())
+    rows, columns = (functional.pad(part, (0, 0, 0, -len(part) % to)) for part, to in ((queries, FEW), (keys, ALIKE)))
+    product = rows.bfloat16() @ columns.bfloat16().T
+    return product[: len(queries), : len(keys)].float().mul_(scales.float())
 
 
 @cache

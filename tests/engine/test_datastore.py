@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from templora import datastore
 from templora.datastore import CELLS, PRIOR_WEIGHT, Datastore, fits, fresh
@@ -63,6 +66,28 @@ def test_many_states_at_once_find_what_each_finds_alone() -> None:
         [found.look_up(before[at : at + 1], tokens(many)[at : at + 1]).probabilities for at in range(many)]
     )
     assert together.probabilities == pytest.approx(alone, rel=0.05, abs=1e-6), "eight bits and sixteen differ a little"
+
+
+class Products(TorchDispatchMode):
+    """The shapes of all products in bfloat16."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes = set[tuple[torch.Size, ...]]()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten.mm.default and args[0].dtype == torch.bfloat16:
+            self.shapes.add(tuple(part.shape for part in args))
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_book_that_grows_needs_no_new_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datastore, "_multiplies_bfloat16", lambda _device: True)
+    with Products() as products:
+        for count in range(40, 200, 20):
+            found, before = filled(count), states(64, seed=7)
+            found.look_up(before, tokens(64))
+    assert len(products.shapes) == 1, "each would have code of its own, which is kept"
 
 
 def test_a_state_that_is_a_little_off_finds_the_same() -> None:
