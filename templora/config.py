@@ -107,7 +107,7 @@ TUNED_PAPER = replace(PAPER, name="paper-tuned", learning_rate=5e-4)
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER, TUNED_PAPER)}
 
 
-StopAt = Literal["none", "sentence", "paragraph", "scene"]
+StopAt = Literal["whole", "none", "sentence", "paragraph", "scene"]
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,9 @@ class Sampling:
     """None: drawn anew for each request, and recorded with the take."""
     max_tokens: int = 120
     takes: int = 1
-    stop_at: StopAt = "none"
+    stop_at: StopAt = "whole"
+    """`whole`: with the first sentence that ends when at most a third of `max_tokens` is left (`templora.drawing`);
+    `none`: after exactly `max_tokens`; else with the first sentence, with the paragraph, before the next scene."""
 
     def __post_init__(self) -> None:
         for name in ("dry_breakers", "banned"):  # lists, where they come as JSON

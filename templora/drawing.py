@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from templora.engine import Event, TakeDone, Token
 from templora.phrases import Watch
+from templora.stops import LastSentence
 from templora.streaming import Characters, Decode, Detokenizer, Filter, finish_through, push_through
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 RETURNS_PER_TOKEN = 4
 """A take goes back so often for each token that it may have, then it ends: many phrases could keep it for long."""
+CLOSING_TOKENS = 48
+"""A take that is to end with a whole sentence may end when so many tokens are left, or a third of them all: two
+sentences or so. One that is longer is cut off."""
 _CONTEXT_TOKENS = 96
 """So many tokens of the prompt are looked at for the beginning of what may not stand in a take."""
 
@@ -59,6 +63,7 @@ class Take:
         self._filters = [*filters, Characters()]
         self._watches = watches
         self._most = most
+        self._closing = most - min(most // 3, CLOSING_TOKENS)
         reach = max((watch.reach for watch in watches), default=0)
         self._text = decode(self.ids[-_CONTEXT_TOKENS:])[-reach - 1 :] if reach else ""
         self._start = self._shown = len(self._text)
@@ -117,6 +122,10 @@ class Take:
         self.ids.append(id)
         self._sampler.push(id)
         self._text += self._detokenizer.push(id)
+        if self.drawn > self._closing:
+            for part in self._filters:
+                if isinstance(part, LastSentence):
+                    part.closing = True
         self._steps.append(_Step(len(self._text), before))
 
     def _look(self, final: bool) -> tuple[int | None, int]:

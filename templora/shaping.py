@@ -12,7 +12,7 @@ from templora.config import Sampling
 from templora.engine import Continue, Generation, Rewrite
 from templora.marks import Habit, Marks
 from templora.phrases import Copies, Watch
-from templora.stops import Scene, Sentences
+from templora.stops import LastSentence, Scene, Sentences
 from templora.streaming import Filter, LeadingSpace, Paragraphs
 
 _BEFORE_TOKENS = 96
@@ -21,6 +21,8 @@ _BEFORE_TOKENS = 96
 def stops(sampling: Sampling) -> list[Filter]:
     """The filters that end a take. A sentence ends with its paragraph at the latest, and that with its scene."""
     match sampling.stop_at:
+        case "whole":
+            return [LastSentence()]
         case "sentence":
             return [Sentences(), Paragraphs()]
         case "paragraph":

@@ -1,4 +1,4 @@
-"""Where a take ends by itself: after a sentence, with a whole one, before the next scene. Filters
+"""Where a take ends by itself: after its first sentence or a late one, with a whole one, before the next scene. Filters
 (`templora.streaming`). Pure."""
 
 from __future__ import annotations
@@ -71,6 +71,21 @@ class Sentences:
         if following[0].islower():
             return False
         return not (mark == "." and shortened(before, following))
+
+
+class LastSentence(Sentences):
+    """Ends a take with the first sentence that ends once `closing` is true: what is left of its length is little."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closing = False
+
+    def push(self, text: str) -> str:
+        if self.closing:
+            return super().push(text)
+        self._text = (self._text + text)[-LOOKED_AT:]
+        self._given = self._from = len(self._text)
+        return text
 
 
 class Whole:

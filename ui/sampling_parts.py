@@ -10,7 +10,8 @@ from templora.config import Sampling
 Control = Slider | Number | Checkbox | Dropdown | Textbox
 
 STOPS = {
-    "none": "this length",
+    "whole": "a sentence near this length",
+    "none": "exactly this length",
     "sentence": "the end of a sentence",
     "paragraph": "the end of a paragraph",
     "scene": "the end of the scene",

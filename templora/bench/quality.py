@@ -175,7 +175,7 @@ def run(options: argparse.Namespace) -> int:
             began = time.perf_counter()
             texts: list[tuple[str, set[tuple[str, ...]]]] = []
             for number, place in enumerate(where):
-                ready = replace(sampling, seed=1000 * number, takes=TOGETHER, max_tokens=options.length)
+                ready = replace(sampling, seed=1000 * number, takes=TOGETHER, max_tokens=options.length, stop_at="none")
                 texts += [(text, place.grams()) for text in takes(generator, info.bos_id, place, ready, chain)]
             found[name] = {**entry(counted(texts)), "seconds": round(time.perf_counter() - began)}
             if options.texts:

@@ -48,7 +48,7 @@ SCORED = 256
 """Tokens over which the copy's perplexity is compared with the live weights'."""
 EDITED = 6
 """Tokens at the end of the prompt that a small edit has changed."""
-GREEDY = Sampling(temperature=0, repetition_penalty=1, dry_multiplier=0, seed=1)
+GREEDY = Sampling(temperature=0, repetition_penalty=1, dry_multiplier=0, seed=1, stop_at="none")
 
 
 class _Clock(BaseStreamer):

@@ -17,6 +17,7 @@ from templora.drawing import RETURNS_PER_TOKEN, Take
 from templora.engine import Event, TakeDone, Token
 from templora.phrases import Phrases
 from templora.samplers import Sampler, Vocabulary
+from templora.stops import LastSentence
 from templora.streaming import Filter, Paragraphs
 from tests.engine.tiny import tiny_tokenizer
 
@@ -176,6 +177,36 @@ def test_cancelled_with_half_a_phrase_in_hand_the_take_shows_it_and_never_a_whol
         assert drawn.flush() == []
         drawn.end("cancelled")
         assert text_of(drawn.flush()) == shown
+
+
+STORY = [" He went", ".", " She stayed", " and wept"]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected", "reason"),
+    [
+        (
+            "012331012",
+            " He went. She stayed and wept and wept. He went.",
+            "stop",
+        ),  # of the next one: nothing
+        ("012333333", " He went. She stayed" + 6 * " and wept", "length"),  # no sentence ends late enough
+        ("012333331", " He went. She stayed" + 5 * " and wept" + ".", "length"),
+    ],
+)
+def test_a_take_ends_with_a_whole_sentence_near_its_length(told: str, expected: str, reason: str) -> None:
+    class Words:
+        def decode(self, ids: list[int], **_: Any) -> str:
+            return "".join(STORY[id] for id in ids)
+
+    sampler = Sampler(GREEDY, Vocabulary(Words(), []), 5, [])
+    drawn = Take(0, [1], sampler, Words().decode, frozenset(), [LastSentence()], [], len(told))
+    events: list[Event] = []
+    for id in map(int, told):
+        if drawn.finish_reason is None:
+            drawn.draw(torch.nn.functional.one_hot(torch.tensor(id), len(STORY)).float())
+            events += drawn.flush()
+    assert (text_of(events), drawn.finish_reason) == (expected, reason)
 
 
 def test_filters_see_only_what_is_certain() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templora.stops import Scene, Sentences, Whole
+from templora.stops import LastSentence, Scene, Sentences, Whole
 from templora.streaming import Filter
 from tests.engine.test_streaming import pieces_of, run
 
@@ -70,6 +70,14 @@ def test_the_pieces_in_which_a_text_comes_do_not_matter(text: str, seed: int) ->
     whole = first_sentence(text)
     assert first_sentence(text, seed) == whole
     assert text.startswith(whole[0])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_take_ends_with_the_sentence_in_which_its_length_runs_out(seed: int) -> None:
+    part, early = LastSentence(), "He came. He saw. She met Mr."
+    assert run([part], pieces_of(early, seed)) == (early, False)
+    part.closing = True
+    assert run([part], pieces_of(" Hale. He bowed.", seed)) == (" Hale.", True)
 
 
 def scene(text: str, seed: int | None = None) -> tuple[str, bool]:

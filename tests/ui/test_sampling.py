@@ -41,7 +41,7 @@ def test_a_route_takes_every_setting_and_the_controls_begin_with_the_defaults(ta
     for name, control in zip(names(), takes.sampling, strict=True):
         if name not in ("takes", "banned", "word_bias"):
             assert control.value == getattr(usual, name), name
-    assert list(STOPS) == ["none", "sentence", "paragraph", "scene"]
+    assert list(STOPS) == ["whole", "none", "sentence", "paragraph", "scene"]
 
 
 def test_what_is_left_out_has_its_default() -> None:
@@ -70,5 +70,5 @@ def test_phrases_and_words_are_read_line_by_line(page: Page, url: str, studio: S
     given = page.evaluate(SETTINGS, values)
     assert given["banned"] == ["a shiver ran", "couldn’t help"]
     assert given["word_bias"] == {"harbour": 2, "suddenly": -5, "the old man": 1.5}
-    assert given["seed"] is None and given["stop_at"] == "none"
+    assert given["seed"] is None and given["stop_at"] == "whole"
     assert given["min_p"] == Sampling.min_p
