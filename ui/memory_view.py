@@ -72,7 +72,8 @@ def headline(report: MemoryReport) -> tuple[str, str]:
     if change < 0:
         return number, (
             "perplexity, measured on each passage before it was learnt: with the book’s memory the next page "
-            "surprises the model that much less. About half of it is the book itself, half its style and period."
+            "surprises the model that much less. About three fifths of it is the book itself, the rest its style and "
+            "period."
         )
     return number, "perplexity, measured on each passage before it was learnt. So far the memory has not helped."
 
