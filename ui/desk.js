@@ -147,8 +147,9 @@
     askRewrite() { ask(document.body.dataset.model === "base" ? "verbs" : "instruction"); },
     /** What the model can be asked for is known once it is loaded. */
     async abilities() {
-      const { model } = await (await fetch("/api/status")).json();
-      document.body.dataset.model = model.answers === false ? "base" : "chat";
+      // Without an answer it stays as it was: the page says by itself that the desk cannot be reached.
+      const { model } = await fetch("/api/status").then((answer) => answer.json()).catch(() => ({}));
+      if (model) document.body.dataset.model = model.answers === false ? "base" : "chat";
     },
     sampling(values) {
       const settings = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));

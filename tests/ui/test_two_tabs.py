@@ -98,6 +98,14 @@ def shut(page: Page, context: BrowserContext, studio: Studio, book: str) -> None
     assert studio.chapter(book).text == TEXT
 
 
+@pytest.mark.usefixtures("book")
+def test_a_page_without_a_desk_asks_in_vain_and_says_no_error(page: Page, context: BrowserContext) -> None:
+    page.wait_for_function("() => document.body.dataset.model")
+    context.set_offline(True)
+    page.evaluate("() => window.desk.abilities()")
+    assert page.evaluate("() => document.body.dataset.model") == "chat", "as it was"
+
+
 RESTORED = [
     ("Keep mine", TEXT + " First. Unsaved."),
     ("Take theirs", TEXT),

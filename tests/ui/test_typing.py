@@ -21,6 +21,9 @@ TICK_S = 2
 
 def test_nothing_is_sent_with_a_key(page: Page, url: str, studio: Studio) -> None:
     opened(page, url, made(studio, "Keys", prose(4)))
+    # The page is opened when it has heard what the model can do, and a tick later at rest.
+    page.wait_for_function("() => document.body.dataset.model")
+    page.wait_for_timeout(1000 * TICK_S)
     at_end(page)
     asked: list[str] = []
 
