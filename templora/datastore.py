@@ -42,8 +42,8 @@ LEAST = 1e-38
 FEW = 16
 """With fewer queries torch's product with eight bits is the quicker one; from here on it pays to unpack the keys."""
 ALIKE = 4096
-"""Keys are multiplied in a multiple of so many, the last ones beside zeros: for each new shape of a product in bfloat16
-oneDNN makes code that it keeps, 1.3 MB each, and a book that grows has no end of shapes."""
+"""Keys are compared in blocks of a multiple of so many, the last ones beside zeros (queries of `FEW`): for each new
+shape of a product in bfloat16 oneDNN makes code that it keeps, 1.3 MB, and a book that grows has no end of shapes."""
 
 DatastoreState = dict[str, Tensor]
 """`keys` int8 (tokens, KEY_WIDTH) and `scales` bf16 (tokens): unit vectors; `tokens` int32 (tokens): what followed.
@@ -146,7 +146,7 @@ class Datastore:
         queries, state = self._keys(states), self._state
         found = torch.zeros(len(queries), self._vocabulary, device=self._device)
         sums, nearest = torch.zeros_like(found[:, :1]), torch.full_like(found[:, 0], -1.0)
-        size = ROOM // len(queries)
+        size = ROOM // len(queries) // ALIKE * ALIKE
         for start in range(0, len(self), size):
             some = slice(start, start + size)
             cosines = _cosines(queries, state["keys"][some], state["scales"][some])
@@ -180,9 +180,14 @@ def _cosines(queries: Tensor, keys: Tensor, scales: Tensor) -> Tensor:
         return product.float()
     if not _multiplies_bfloat16(queries.device.type):
         return (queries @ keys.float().T).mul_(scales.float())
-    rows, columns = (functional.pad(part, (0, 0, 0, -len(part) % to)) for part, to in ((queries, FEW), (keys, ALIKE)))
-    product = rows.bfloat16() @ columns.bfloat16().T
+    product = _filled(queries, FEW).bfloat16() @ _filled(keys, ALIKE).bfloat16().T
     return product[: len(queries), : len(keys)].float().mul_(scales.float())
+
+
+def _filled(rows: Tensor, to: int) -> Tensor:
+    """With rows of zeros behind them up to a multiple of `to`."""
+    short = -len(rows) % to
+    return functional.pad(rows, (0, 0, 0, short)) if short else rows
 
 
 @cache

@@ -127,6 +127,7 @@ def test_it_is_believed_where_it_was_right_and_not_where_it_was_wrong() -> None:
 def test_what_it_says_does_not_depend_on_how_many_are_compared_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = filled(100).mix(torch.zeros(9, VOCABULARY), states(9, seed=7))
     monkeypatch.setattr(datastore, "ROOM", 64)
+    monkeypatch.setattr(datastore, "ALIKE", 1)
     monkeypatch.setattr(datastore, "ROWS", 4)
     assert filled(100).mix(torch.zeros(9, VOCABULARY), states(9, seed=7)) == pytest.approx(whole, abs=1e-4)
     assert losses(filled(100), even(9), states(9, seed=7), tokens(9)) == pytest.approx(

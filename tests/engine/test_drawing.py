@@ -185,11 +185,8 @@ STORY = [" He went", ".", " She stayed", " and wept"]
 @pytest.mark.parametrize(
     ("told", "expected", "reason"),
     [
-        (
-            "012331012",
-            " He went. She stayed and wept and wept. He went.",
-            "stop",
-        ),  # of the next one: nothing
+        # Of the next sentence nothing is shown.
+        ("012331012", " He went. She stayed and wept and wept. He went.", "stop"),
         ("012333333", " He went. She stayed" + 6 * " and wept", "length"),  # no sentence ends late enough
         ("012333331", " He went. She stayed" + 5 * " and wept" + ".", "length"),
     ],
