@@ -45,4 +45,5 @@ def test_what_was_planted_and_learnt_is_recalled_better_than_by_the_base_model(
     *_, result = recall(lab, replace(DEFAULT, epochs=3), parts, some)
     assert result["facts"] == 2 and set(result["loss"]) == {BASE, MEMORY, "base 8192"}
     assert result["loss"][MEMORY] < result["loss"][BASE] - 0.5
+    assert result["others"][MEMORY] - result["loss"][MEMORY] > result["others"][BASE] - result["loss"][BASE]
     assert result["recalled"][MEMORY] >= result["recalled"][BASE]
