@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from templora.client import _RESTARTING  # pyright: ignore[reportPrivateUsage]
 from templora.engine import ModelStatus
 from templora.studio import Studio
-from tests.ui.desk_page import chapters, line, made, opened, prose, titles, until
+from tests.ui.desk_page import at_end, chapters, line, made, opened, prose, saved, titles, until
 
 HOSTILE = "${window.hurt=1} {{window.hurt=1}} <img src=x onerror='window.hurt=1'>"
 
@@ -130,6 +130,21 @@ def test_the_page_says_that_the_model_process_died_and_comes_back(
     expect(line(page, "model-line")).to_have_value(_RESTARTING)
     monkeypatch.undo()
     expect(line(page, "model-line")).to_have_value("Ready")
+
+
+def test_a_desk_that_takes_a_save_is_not_called_silent_any_more(page: Page, url: str, studio: Studio) -> None:
+    opened(page, url, made(studio, "Silent", "Ines counted."))
+    # As Gradio says it: its message stays until it reloads the page, some seconds after the server is back.
+    page.evaluate(
+        """() => document.querySelector(".toast-wrap").insertAdjacentHTML("beforeend",
+            "<div class=toast-message-item>Connection to the server was lost. Attempting reconnection...</div>")"""
+    )
+    silent = page.locator("body[data-server=gone]")
+    expect(silent).to_have_count(1)
+    at_end(page)
+    page.keyboard.type(" Nobody saw it.")
+    saved(page)
+    expect(silent).to_have_count(0)
 
 
 def test_the_side_that_was_open_is_open_after_a_reload(page: Page, url: str, studio: Studio) -> None:

@@ -42,17 +42,24 @@ function start() {
 
 /**
  * Gradio's own message that the server is gone covers the buttons at the top, and the strip above the text says it
- * better. In its place the foot says it (`styles/sides.css`); the page reloads itself when the server is back.
+ * better. In its place the foot says it (`styles/sides.css`), until a save is taken: the page reloads itself when the
+ * server is back, but some seconds later.
  */
 function watchConnection() {
+  const { dataset } = document.body;
+  let lostAt = 0;
   const look = () => {
     for (const said of document.querySelectorAll(".toast-message-item:not([data-lost])")) {
       if (!said.textContent.startsWith("Connection to the server was lost")) continue;
       said.dataset.lost = "yes";
-      document.body.dataset.server = "gone";
+      dataset.server = "gone";
+      lostAt = Date.now();
     }
   };
   new MutationObserver(look).observe(document.querySelector(".toast-wrap"), { childList: true, subtree: true });
+  window.addEventListener("templora:state", ({ detail }) => {
+    if (detail.savedAt > lostAt) delete dataset.server;
+  });
 }
 
 /** To be called once; does its work when the desk is there. */
