@@ -43,7 +43,7 @@ def _positions(result: dict[str, Any], path: Path) -> None:
     axes.set_xlabel("position in the book (tokens)")
     axes.set_ylabel("perplexity against the base model (%)")
     axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
-    axes.legend(fontsize=7, frameon=False, ncols=2)
+    axes.legend(fontsize=7, frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     _save(figure, path)
 
 
