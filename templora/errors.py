@@ -126,7 +126,8 @@ class ModelNotReady(EngineError):
     @staticmethod
     def because(message: str) -> ModelNotReady:
         """`message`: what the model is doing, a sentence with its stop or without."""
-        return ModelNotReady(f"The model is not ready: {message.rstrip('.')}. Your text is safe.")
+        said = f"The model is not ready: {message.rstrip('.')}."
+        return ModelNotReady(said if "Your text is safe" in said else f"{said} Your text is safe.")
 
 
 class EngineStopped(EngineError):

@@ -150,6 +150,7 @@
       // Without an answer it stays as it was: the page says by itself that the desk cannot be reached.
       const { model } = await fetch("/api/status").then((answer) => answer.json()).catch(() => ({}));
       if (model) document.body.dataset.model = model.answers === false ? "base" : "chat";
+      if (["ready", "learning"].includes(model?.state)) editor()?.modelReady();
     },
     sampling(values) {
       const settings = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from templora.client import _RESTARTING  # pyright: ignore[reportPrivateUsage]
 from templora.engine import ModelStatus
 from templora.studio import Studio
+from tests.fakes import FakeEngine
 from tests.ui.desk_page import at_end, chapters, line, made, opened, prose, saved, titles, until
 
 HOSTILE = "${window.hurt=1} {{window.hurt=1}} <img src=x onerror='window.hurt=1'>"
@@ -130,6 +131,21 @@ def test_the_page_says_that_the_model_process_died_and_comes_back(
     expect(line(page, "model-line")).to_have_value(_RESTARTING)
     monkeypatch.undo()
     expect(line(page, "model-line")).to_have_value("Ready")
+
+
+def test_who_asked_too_early_is_told_to_wait_until_the_model_is_ready(
+    page: Page, url: str, studio: Studio, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(page, url, made(studio, "Early", "Ines counted."))
+    monkeypatch.setattr(engine, "status", lambda: ModelStatus("loading", _RESTARTING, id="fake", device="cpu"))
+    expect(line(page, "model-line")).to_have_value(_RESTARTING)
+    at_end(page)
+    page.keyboard.press("Control+Enter")
+    strip = page.locator(".t-strip-text")
+    expect(strip).to_contain_text("The model is not ready")
+    expect(strip).to_have_text(re.compile("^(?!.*Your text is safe.*Your text is safe)"))
+    monkeypatch.undo()
+    expect(strip).to_be_hidden()
 
 
 def test_a_desk_that_takes_a_save_is_not_called_silent_any_more(page: Page, url: str, studio: Studio) -> None:

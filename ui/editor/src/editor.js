@@ -301,6 +301,9 @@ export class Editor {
   /** What the book's memory knows has changed: the margin band follows in its own time. */
   memoryMoved = () => this.#open?.band.refresh();
 
+  /** The model can be asked: whoever was told to wait for it need not be told any more. */
+  modelReady = () => this.#notices.clear("waiting");
+
   /** Sampling settings (`temperature`, `max_tokens`, …) for the requests from now on; null takes one back. */
   settings = (changes) => {
     Object.assign(this.#settings, changes);

@@ -19,7 +19,7 @@ const VERBS = [
   ...["find", "findStep", "replaceHit", "closeFind", "replaceInBook", "undoReplacement", "commentsChanged"],
   ...["compare", "stopCompare", "useCompared"],
   ...["voice", "cancelVoice", "showVoice", "goToWords"],
-  ...["save", "flush", "focus", "goTo", "showPlace", "settings", "memoryMoved"],
+  ...["save", "flush", "focus", "goTo", "showPlace", "settings", "memoryMoved", "modelReady"],
 ];
 
 /** The state while there is no editor. */

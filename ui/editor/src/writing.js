@@ -93,6 +93,7 @@ export class Writing {
   async #ask({ kind, from, to = from, instruction = null, verb = null, beat = null }) {
     this.#stage.hide();
     this.#notices.clear("model");
+    this.#notices.clear("waiting");
     const place = { kind, instruction, verb, beat, revision: 0, start: 0, end: 0 };
     const takes = Array.from({ length: this.#settings.takes ?? 1 }, () => this.#takes.begin(place));
     const generation = new Generation(takes, () => this.#stage.paint());
@@ -108,7 +109,7 @@ export class Writing {
     try {
       if (await ready(this.#document, generation)) await this.#run(generation, takes);
     } catch (error) {
-      this.#notices.show(FAILURES[error.code] ?? error.message, "model");
+      this.#notices.show(FAILURES[error.code] ?? error.message, error.code === "model_not_ready" ? "waiting" : "model");
     }
     const shown = takes.find(({ key }) => key === this.#stage.shown?.take);
     if (shown && !shown.text) this.#stage.hide();
